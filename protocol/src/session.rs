@@ -1,0 +1,191 @@
+//! Session messages: what is said once and must arrive, on the reliable stream of the control link.
+//!
+//! Commands and states never travel here; a lost session message is retransmitted, a lost frame is not.
+
+use bincode::{Decode, Encode};
+
+use crate::frame::{FrameError, codec};
+
+/// Names one grant of authority. Random, so that a robot that restarts never accepts the frames of
+/// an earlier session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SessionId(u128);
+
+impl SessionId {
+    /// The session with this number. The number must come from a good random source.
+    pub const fn new(number: u128) -> Self {
+        Self(number)
+    }
+
+    /// As on the wire: 16 bytes, little-endian.
+    pub const fn to_bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+
+    /// From the wire.
+    pub const fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(u128::from_le_bytes(bytes))
+    }
+}
+
+/// What the operator side says.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum OperatorMessage {
+    /// The first message: who asks for authority, and under which profile.
+    Hello {
+        /// Name of the console, for the log.
+        console: String,
+        /// Hash of the profile in force at the console.
+        profile: [u8; 32],
+    },
+    /// Stop now. Also carried by every command frame until confirmed.
+    Stop {
+        /// Counts the stops of this session; the first is 1.
+        request: u32,
+    },
+    /// The operator has read why the robot stopped.
+    Acknowledge {
+        /// The epoch of the stop that is acknowledged.
+        epoch: u32,
+    },
+    /// The operator gives authority back.
+    Release,
+}
+
+/// What the robot side says.
+#[derive(Debug, Clone, PartialEq, Eq, Encode, Decode)]
+pub enum RobotMessage {
+    /// Authority is granted.
+    Welcome {
+        /// The session, for every command frame.
+        session: [u8; 16],
+        /// The epoch to start under.
+        epoch: u32,
+        /// Name of the robot.
+        robot: String,
+        /// True if nothing real can move: only then may a practice device steer.
+        simulated: bool,
+    },
+    /// Authority is refused.
+    Refused {
+        /// A code of [`Refusal`].
+        code: u8,
+    },
+}
+
+/// Why a robot refuses a console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Refusal {
+    /// Another operator holds authority.
+    Taken = 1,
+    /// The console runs another profile.
+    Profile = 2,
+    /// The certificate is for another role.
+    Role = 3,
+    /// The console did not begin with a valid hello.
+    Hello = 4,
+}
+
+impl Refusal {
+    /// Every refusal.
+    pub const ALL: [Self; 4] = [Self::Taken, Self::Profile, Self::Role, Self::Hello];
+
+    /// The refusal with this code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|r| *r as u8 == code)
+    }
+
+    /// The identifier that every surface shows.
+    pub const fn id(self) -> &'static str {
+        match self {
+            Self::Taken => "E-AUTH-TAKEN",
+            Self::Profile => "E-AUTH-PROFILE",
+            Self::Role => "E-AUTH-ROLE",
+            Self::Hello => "E-AUTH-HELLO",
+        }
+    }
+
+    /// What is wrong and what to do, in one sentence.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Taken => {
+                "another operator holds authority over this robot; ask them to release it first"
+            }
+            Self::Profile => {
+                "this console runs another profile than the robot; start both with the same profile file"
+            }
+            Self::Role => {
+                "only a certificate with the role operator may steer; issue one with `farreach keys issue --role operator`"
+            }
+            Self::Hello => {
+                "the console did not introduce itself within the time allowed; check that both sides run the same version"
+            }
+        }
+    }
+}
+
+/// The largest session message. Unit: byte.
+pub const SESSION_MESSAGE_MAX: usize = 1024;
+
+/// The bytes of a message, without the length that frames it on the stream.
+///
+/// # Errors
+/// [`FrameError::Length`] above [`SESSION_MESSAGE_MAX`].
+pub fn encode<T: Encode>(message: &T) -> Result<Vec<u8>, FrameError> {
+    let bytes = codec::encode_to_vec(message)?;
+    if bytes.len() <= SESSION_MESSAGE_MAX {
+        Ok(bytes)
+    } else {
+        Err(FrameError::Length { expected: SESSION_MESSAGE_MAX, got: bytes.len() })
+    }
+}
+
+/// The message that these bytes hold.
+///
+/// # Errors
+/// [`FrameError`] for anything that is not exactly one message.
+pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Result<T, FrameError> {
+    if bytes.len() > SESSION_MESSAGE_MAX {
+        return Err(FrameError::Length { expected: SESSION_MESSAGE_MAX, got: bytes.len() });
+    }
+    codec::decode(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_survive_the_wire_and_trailing_bytes_do_not() {
+        let hello = OperatorMessage::Hello { console: "room 4".into(), profile: [7; 32] };
+        let mut bytes = encode(&hello).unwrap();
+        assert_eq!(decode::<OperatorMessage>(&bytes), Ok(hello));
+        bytes.push(0);
+        assert!(decode::<OperatorMessage>(&bytes).is_err());
+    }
+
+    #[test]
+    fn a_length_field_can_not_make_the_decoder_allocate_what_it_names() {
+        // Variant 0 (Hello), then a string that claims to be 2^63 bytes long.
+        let mut bytes = vec![0, 0, 0, 0];
+        bytes.extend_from_slice(&(1_u64 << 63).to_le_bytes());
+        assert!(decode::<OperatorMessage>(&bytes).is_err());
+    }
+
+    #[test]
+    fn an_oversized_message_is_refused_on_both_sides() {
+        let hello = OperatorMessage::Hello { console: "x".repeat(2000), profile: [0; 32] };
+        assert!(encode(&hello).is_err());
+        assert!(decode::<OperatorMessage>(&[0; SESSION_MESSAGE_MAX + 1]).is_err());
+    }
+
+    #[test]
+    fn refusals_have_codes_of_their_own() {
+        for r in Refusal::ALL {
+            assert_eq!(Refusal::from_code(r as u8), Some(r));
+            assert!(r.id().starts_with("E-AUTH-") && !r.sentence().is_empty());
+        }
+        assert_eq!(Refusal::from_code(0), None);
+    }
+}

@@ -1,0 +1,157 @@
+use super::*;
+use std::collections::BTreeSet;
+
+const NOW: Moment<Robot> = Moment::from_ns(77);
+const THEN: Moment<Robot> = Moment::from_ns(1);
+
+fn states() -> Vec<State> {
+    vec![
+        State::Init,
+        State::Standby,
+        State::Ready,
+        State::Engaged,
+        State::Degraded { since: THEN },
+        State::Hold { cause: Cause::ViewAge, since: THEN },
+        State::Pstop { cause: Cause::ContactForce, since: THEN, reset: Reset::Unacknowledged },
+        State::Pstop { cause: Cause::ContactForce, since: THEN, reset: Reset::Acknowledged },
+        State::Estop { since: THEN },
+        State::Fault { cause: Cause::RobotFault, since: THEN },
+    ]
+}
+
+fn events() -> Vec<Event> {
+    let mut all = vec![
+        Event::SelfTestPassed,
+        Event::SelfTestFailed,
+        Event::PowerOn,
+        Event::PowerOff,
+        Event::LocalReset { estop_released: true },
+        Event::LocalReset { estop_released: false },
+        Event::Acknowledge,
+        Event::Grant,
+        Event::SoftExceeded,
+        Event::SoftClear,
+        Event::ClutchOpened,
+        Event::Engage,
+        Event::ParkDue,
+    ];
+    for stop in [Stop::Refuse, Stop::Hold, Stop::Protective, Stop::Emergency, Stop::Fault] {
+        all.push(Event::Trip(Cause::Speed, stop));
+    }
+    all
+}
+
+/// Every pair that changes the state; all others keep it. The golden transition table.
+#[test]
+fn the_table_is_the_one_in_the_reference() {
+    let mut rows = Vec::new();
+    for from in states() {
+        for event in events() {
+            let to = next(from, event, NOW);
+            if to != from {
+                rows.push(format!("{} {event:?} -> {}", from.word(), to.word()));
+            }
+        }
+    }
+    let got = rows.join("\n");
+    let golden = include_str!("machine_table.txt").trim();
+    assert_eq!(got, golden, "the transition table changed; it is now:\n{got}\n");
+}
+
+#[test]
+fn authority_to_move_rises_only_by_an_engage() {
+    for from in states() {
+        for event in events() {
+            let to = next(from, event, NOW);
+            if to.word().follows() && !from.word().follows() {
+                assert_eq!(event, Event::Engage, "{from:?}");
+                assert!(matches!(from, State::Ready | State::Hold { .. }));
+            }
+        }
+    }
+}
+
+#[test]
+fn power_comes_only_from_the_bedside() {
+    for from in states() {
+        for event in events() {
+            let to = next(from, event, NOW);
+            if to.word().powered() && !from.word().powered() {
+                assert_eq!((from, event), (State::Standby, Event::PowerOn));
+            }
+        }
+    }
+}
+
+#[test]
+fn every_state_reaches_a_safe_one_under_every_trip() {
+    for from in states() {
+        for stop in [Stop::Hold, Stop::Protective, Stop::Emergency, Stop::Fault] {
+            let to = next(from, Event::Trip(Cause::Speed, stop), NOW);
+            assert!(!to.word().follows(), "{from:?} {stop:?}");
+            let again = next(to, Event::Trip(Cause::Deadman, stop), NOW);
+            assert_eq!(again, to, "the first cause is kept");
+        }
+    }
+}
+
+#[test]
+fn a_softer_stop_never_replaces_a_harder_one() {
+    for from in states() {
+        for stop in [Stop::Refuse, Stop::Hold, Stop::Protective, Stop::Emergency] {
+            let to = next(from, Event::Trip(Cause::Speed, stop), NOW);
+            let hardness = |s: State| match s {
+                State::Hold { .. } => 1,
+                State::Pstop { .. } => 2,
+                State::Estop { .. } => 3,
+                State::Fault { .. } => 4,
+                _ => 0,
+            };
+            assert!(hardness(to) >= hardness(from), "{from:?} {stop:?} {to:?}");
+        }
+    }
+}
+
+#[test]
+fn every_step_into_a_stop_and_every_grant_raises_the_epoch() {
+    let mut raised = BTreeSet::new();
+    for from in states() {
+        for event in events() {
+            let to = next(from, event, NOW);
+            if raises_epoch(from, event, to) {
+                raised.insert((from.word().word(), to.word().word()));
+            } else if to.word().follows() {
+                assert!(from.word().follows() || event == Event::Engage);
+            }
+            let into_stop = !matches!(
+                to.word(),
+                OperatingState::Init
+                    | OperatingState::Standby
+                    | OperatingState::Ready
+                    | OperatingState::Engaged
+                    | OperatingState::Degraded
+            );
+            if into_stop && from.word() != to.word() {
+                assert!(raises_epoch(from, event, to), "{from:?} {event:?}");
+            }
+            if event == Event::Grant {
+                assert!(raises_epoch(from, event, to));
+            }
+        }
+    }
+    assert!(raised.contains(&("STANDBY", "READY")), "an engage must follow a power-on");
+    assert!(raised.contains(&("PSTOP", "READY")), "an engage must follow a reset");
+    assert!(!raised.contains(&("ENGAGED", "READY")), "opening the clutch keeps the epoch");
+    assert!(!raised.contains(&("ENGAGED", "DEGRADED")));
+}
+
+#[test]
+fn a_stop_keeps_its_moment_and_an_emergency_stop_names_itself() {
+    let held = next(State::Engaged, Event::Trip(Cause::Deadman, Stop::Hold), NOW);
+    assert_eq!(held, State::Hold { cause: Cause::Deadman, since: NOW });
+    assert_eq!(held.cause(), Some(Cause::Deadman));
+    assert_eq!(State::Estop { since: NOW }.cause(), Some(Cause::LocalEstop));
+    assert_eq!(State::Ready.cause(), None);
+    let acknowledged = next(states()[6], Event::Acknowledge, NOW);
+    assert_eq!(acknowledged, states()[7]);
+}

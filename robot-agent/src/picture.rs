@@ -1,0 +1,45 @@
+//! Where pictures come from: a camera, a scanner, or a simulated one.
+
+use core::time::Duration;
+
+use protocol::time::{Moment, Robot};
+
+/// One grey picture, captured and not yet encoded.
+///
+/// Shape: `width` × `height` bytes, row-major, 0 black to 255 white.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    /// Width. Unit: pixel; even.
+    pub width: u16,
+    /// Height. Unit: pixel; even.
+    pub height: u16,
+    /// The pixels.
+    pub grey: Vec<u8>,
+    /// Depth that the picture shows; 0 if it is no section. Unit: micrometre.
+    pub depth_um: u32,
+}
+
+impl Picture {
+    /// A black picture. Both sides are made even, as the encoder needs.
+    pub fn black(width: u16, height: u16) -> Self {
+        let (width, height) = (width & !1, height & !1);
+        Self {
+            width,
+            height,
+            grey: vec![0; usize::from(width) * usize::from(height)],
+            depth_um: 0,
+        }
+    }
+}
+
+/// A source of pictures, called on the media thread.
+pub trait PictureSource: Send {
+    /// Width and height of its pictures. Unit: pixel.
+    fn size(&self) -> (u16, u16);
+
+    /// Captures a picture into `into`; false if the source has nothing to show, which is not an
+    /// error: the console sees the last picture age, and age stops the robot.
+    ///
+    /// Bound: should return within `budget`; the caller counts the time it took as picture age.
+    fn capture(&mut self, now: Moment<Robot>, budget: Duration, into: &mut Picture) -> bool;
+}
