@@ -23,12 +23,7 @@ impl Picture {
     /// A black picture. Both sides are made even, as the encoder needs.
     pub fn black(width: u16, height: u16) -> Self {
         let (width, height) = (width & !1, height & !1);
-        Self {
-            width,
-            height,
-            grey: vec![0; usize::from(width) * usize::from(height)],
-            depth_um: 0,
-        }
+        Self { width, height, grey: vec![0; usize::from(width) * usize::from(height)], depth_um: 0 }
     }
 }
 

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::PROTOCOL;
-use protocol::link::endpoint::{caller, client_config};
-use protocol::link::error::Close;
+use protocol::link::endpoint::caller;
 use protocol::link::role::ROBOT_SERVER_NAME;
-use protocol::link::{KeyError, Whose, peer_of, tls};
+use protocol::link::{Whose, peer_of, tls};
 use quinn::crypto::rustls::QuicClientConfig;
 use quinn::{ClientConfig, ConnectionError};
 
@@ -15,7 +14,8 @@ use super::*;
 
 /// Issued so that its last day was the day before yesterday.
 fn expired(authority: &Authority, role: Role) -> Identity {
-    let three_days_ago = std::time::UNIX_EPOCH.elapsed().unwrap() - Duration::from_hours(72);
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap();
+    let three_days_ago = now.checked_sub(Duration::from_hours(72)).unwrap();
     authority.issue_at(role, "late", 1, three_days_ago).unwrap()
 }
 
@@ -227,7 +227,7 @@ async fn nothing_can_be_sent_early_on_a_second_connection() {
     }
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_call_that_nobody_answers_ends_in_time() {
     let site = Site::new();
     // Bound, so that it is nobody else's, and silent.
@@ -259,13 +259,12 @@ async fn every_caller_must_prove_its_address() {
     let (first, connected) = tokio::join!(
         async {
             let asked = admit(robot.accept().await.unwrap(), &[Role::Operator]).await;
-            admit(robot.accept().await.unwrap(), &[Role::Operator]).await.unwrap();
-            asked.unwrap_err()
+            (asked, admit(robot.accept().await.unwrap(), &[Role::Operator]).await)
         },
         connect(Kind::Control, address, &operator)
     );
-    connected.unwrap();
-    assert_eq!(first.code(), "E-LNK-UNPROVEN");
+    assert!(connected.is_ok() && first.1.is_ok());
+    assert_eq!(first.0.unwrap_err().code(), "E-LNK-UNPROVEN");
 }
 
 #[tokio::test]
@@ -281,7 +280,6 @@ async fn the_other_sides_last_words_are_short_and_printable() {
     assert_eq!((code, reason.as_str().len()), (7, 200));
     assert!(reason.as_str().starts_with("bye?[2Jxxx"));
     assert_eq!(LinkError::from(robot_end.closed().await), LinkError::ClosedHere);
-    let _ = Close::Done.code();
 }
 
 #[tokio::test]
@@ -301,6 +299,4 @@ async fn a_robot_that_says_goodbye_before_admission_is_heard() {
     assert_eq!(lost, ConnectionError::LocallyClosed);
     let error = connected.unwrap_err();
     assert_eq!(error.to_string(), "closed by the other side (code 9): shutting down");
-    assert!(client_config(Kind::Media, &operator).is_ok());
-    assert_eq!(LinkError::Keys(KeyError::Name).code(), "E-KEY-NAME");
 }

@@ -1,9 +1,11 @@
 //! The link on loopback: who gets in, who does not and with which sentence, and what the flows do.
 #![cfg(feature = "quic")]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails says where")]
 
 mod blackout;
 mod flows;
 mod handshakes;
+mod path;
 
 use std::net::{Ipv4Addr, SocketAddr};
 

@@ -136,7 +136,9 @@ impl State {
                 Some(*cause)
             }
             Self::Estop { .. } => Some(Cause::LocalEstop),
-            Self::Init | Self::Standby | Self::Ready | Self::Engaged | Self::Degraded { .. } => None,
+            Self::Init | Self::Standby | Self::Ready | Self::Engaged | Self::Degraded { .. } => {
+                None
+            }
         }
     }
 }
@@ -215,9 +217,7 @@ const fn trip(from: State, cause: Cause, stop: Stop, now: Moment<Robot>) -> Stat
             Stop::Protective,
             State::Ready | State::Engaged | State::Degraded { .. } | State::Hold { .. },
         ) => State::Pstop { cause, since: now, reset: Reset::Unacknowledged },
-        (Stop::Hold, State::Engaged | State::Degraded { .. }) => {
-            State::Hold { cause, since: now }
-        }
+        (Stop::Hold, State::Engaged | State::Degraded { .. }) => State::Hold { cause, since: now },
         (Stop::Hold, State::Ready | State::Hold { .. }) => from,
     }
 }

@@ -349,9 +349,8 @@ impl Core {
 
     fn readings(&self, now: Moment<Robot>, reading: Option<&Reading>, overruns: u32) -> Readings {
         let newest = self.sight.newest.map(|n| n.frame);
-        let measured = |f: fn(&Reading, usize) -> f64| {
-            reading.map_or(f64::NAN, |r| f(r, self.arms_used))
-        };
+        let measured =
+            |f: fn(&Reading, usize) -> f64| reading.map_or(f64::NAN, |r| f(r, self.arms_used));
         let outside = reading.map_or(f64::NAN, |r| {
             let tips = r.arms.iter().take(self.arms_used);
             motion::worst(
@@ -400,8 +399,7 @@ impl Core {
             let engage = &self.profile.engage;
             let still =
                 starts_still(&closing, engage.start_displacement_max_m, engage.align_max_rad);
-            let aligned =
-                reading.is_some_and(|r| self.motion.is_aligned(r, engage.align_max_rad));
+            let aligned = reading.is_some_and(|r| self.motion.is_aligned(r, engage.align_max_rad));
             if !(still && aligned) {
                 in_the_way = in_the_way.with(Cause::EngageJump);
             }
@@ -426,9 +424,8 @@ impl Core {
 
     fn time_out(&mut self, now: Moment<Robot>) {
         // A moment in the future is a broken clock: the time is taken as over.
-        let over = |since: Moment<Robot>, limit: Duration| {
-            now.since(since).is_none_or(|age| age > limit)
-        };
+        let over =
+            |since: Moment<Robot>, limit: Duration| now.since(since).is_none_or(|age| age > limit);
         match self.state {
             State::Degraded { since } if over(since, self.profile.freshness.degraded_max) => {
                 self.apply(Event::Trip(Cause::DegradedTooLong, Stop::Hold), None, now);
@@ -568,15 +565,17 @@ impl Core {
     fn arm_states(&self) -> [ArmState; ARMS] {
         let setpoints = self.motion.setpoints();
         let measured = self.last_reading.map(|r| r.arms);
-        core::array::from_fn(|i| match (measured.as_ref().and_then(|m| m.get(i)), setpoints.get(i)) {
-            (Some(m), Some(setpoint)) if i < self.arms_used => ArmState {
-                measured: m.tip,
-                setpoint: *setpoint,
-                force_n: m.force_n,
-                torque_n_m: m.torque_n_m,
-                jaw_rad: m.jaw_rad,
-            },
-            _ => ArmState::absent(),
+        core::array::from_fn(|i| {
+            match (measured.as_ref().and_then(|m| m.get(i)), setpoints.get(i)) {
+                (Some(m), Some(setpoint)) if i < self.arms_used => ArmState {
+                    measured: m.tip,
+                    setpoint: *setpoint,
+                    force_n: m.force_n,
+                    torque_n_m: m.torque_n_m,
+                    jaw_rad: m.jaw_rad,
+                },
+                _ => ArmState::absent(),
+            }
         })
     }
 }

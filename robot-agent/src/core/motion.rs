@@ -183,5 +183,7 @@ pub(super) fn hardest_contact_n(reading: &Reading, used: usize) -> f64 {
 
 /// The largest of the values, and NaN if one of them is: `f64::max` would hide it.
 pub(super) fn worst(values: impl Iterator<Item = f64>) -> f64 {
-    values.fold(f64::NEG_INFINITY, |worst, v| if v.is_nan() || worst.is_nan() { f64::NAN } else { worst.max(v) })
+    values.fold(f64::NEG_INFINITY, |worst, v| {
+        if v.is_nan() || worst.is_nan() { f64::NAN } else { worst.max(v) }
+    })
 }

@@ -41,12 +41,8 @@ fn profile() -> Profile {
 impl Bench {
     /// Powered on, with authority granted.
     fn ready() -> Self {
-        let description = Description {
-            name: "bench".into(),
-            simulated: true,
-            arms: 1,
-            speed_max_m_s: 1.0,
-        };
+        let description =
+            Description { name: "bench".into(), simulated: true, arms: 1, speed_max_m_s: 1.0 };
         let mut b = Self {
             core: Core::new(profile(), &description, 100),
             ms: 1,
@@ -127,10 +123,8 @@ impl Bench {
     fn command(&mut self) -> CommandFrame {
         self.seq += 1;
         let mut arm = ArmCommand::neutral();
-        arm.displacement = Displacement {
-            translation: self.hand,
-            rotation: UnitQuaternion::identity(),
-        };
+        arm.displacement =
+            Displacement { translation: self.hand, rotation: UnitQuaternion::identity() };
         CommandFrame {
             session: ME,
             seq: self.seq,
@@ -432,7 +426,10 @@ fn a_stop_flag_counts_under_any_epoch_and_once() {
     let now = b.now();
     b.core.handle_command(&frame, now);
     b.run(1);
-    assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Pstop, Some(Cause::RemoteStop)));
+    assert_eq!(
+        (b.word(), b.core.state().cause()),
+        (OperatingState::Pstop, Some(Cause::RemoteStop))
+    );
     b.run(100);
     let epoch = b.core.epoch();
     b.session(SessionEvent::Acknowledge { session: ME, epoch });
@@ -458,10 +455,8 @@ fn too_much_force_stops_and_lifts_the_probe() {
 #[test]
 fn a_measured_breach_stops_until_reset() {
     let mut b = Bench::engaged();
-    b.tip = Pose::new(Isometry3::from_parts(
-        Vector3::new(0.72, 0.0, 0.3).into(),
-        b.tip.iso.rotation,
-    ));
+    b.tip =
+        Pose::new(Isometry3::from_parts(Vector3::new(0.72, 0.0, 0.3).into(), b.tip.iso.rotation));
     b.run(1);
     assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Pstop, Some(Cause::Workspace)));
     let mut b = Bench::engaged();

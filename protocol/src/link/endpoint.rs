@@ -1,0 +1,137 @@
+//! Listening and connecting.
+//!
+//! Addresses are literal: names are resolved by whoever read them from a person. `[::]` listens on
+//! both IP versions where the system allows it; a console binds the version of the address it calls.
+
+use core::time::Duration;
+use std::io::{Error, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+
+use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
+
+use super::error::Close;
+use super::role::ROBOT_SERVER_NAME;
+use super::transport::{self, Side};
+use super::{Identity, Kind, LinkError, Role, admit, peer_of, tls};
+
+/// How long a handshake may take, on both sides. Unit: millisecond.
+///
+/// Three round trips (retry, handshake, admission) over a satellite, with one loss.
+pub const HANDSHAKE_MAX_MS: u64 = 5_000;
+
+/// Callers that wait to be admitted at most. A robot has one operator and a few observers; the
+/// default, 65,536, is room for a flood.
+pub const WAITING_MAX: usize = 16;
+
+/// What one waiting caller may make the robot buffer. Unit: byte. A client's first flight is smaller.
+const WAITING_BYTES_MAX: u64 = 16 * 1024;
+
+pub(super) const HANDSHAKE_MAX: Duration = Duration::from_millis(HANDSHAKE_MAX_MS);
+
+/// Listens on `address` for one kind of connection, as a robot.
+///
+/// Take callers with [`admit::next`]. Must be called inside a tokio runtime.
+///
+/// # Errors
+/// [`LinkError::InUse`], [`LinkError::Bind`], [`LinkError::Tls`].
+pub fn listen(kind: Kind, address: SocketAddr, identity: &Identity) -> Result<Endpoint, LinkError> {
+    bind(address, Some(server_config(kind, identity)?))
+}
+
+/// Connects to a robot, as a console, from a socket of its own. The connection is usable: the robot
+/// has verified and admitted this side.
+///
+/// Bound: [`HANDSHAKE_MAX_MS`]. Must be called inside a tokio runtime.
+///
+/// # Errors
+/// [`LinkError`]; a refusal by the robot is named as such.
+pub async fn connect(
+    kind: Kind,
+    address: SocketAddr,
+    identity: &Identity,
+) -> Result<Connection, LinkError> {
+    connect_from(&caller(address)?, kind, address, identity).await
+}
+
+/// The socket that [`connect`] would use. For callers that must move it to another network
+/// ([`Endpoint::rebind`]) or wait until a last word is out ([`Endpoint::wait_idle`]).
+///
+/// # Errors
+/// [`LinkError::Bind`].
+pub fn caller(address: SocketAddr) -> Result<Endpoint, LinkError> {
+    let local: IpAddr = match address {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    bind((local, 0).into(), None)
+}
+
+/// As [`connect`], from this socket.
+///
+/// # Errors
+/// [`LinkError`].
+pub async fn connect_from(
+    endpoint: &Endpoint,
+    kind: Kind,
+    address: SocketAddr,
+    identity: &Identity,
+) -> Result<Connection, LinkError> {
+    let connecting = endpoint
+        .connect_with(client_config(kind, identity)?, address, ROBOT_SERVER_NAME)
+        .map_err(|_| LinkError::Address { address })?;
+    let handshake = async {
+        let connection =
+            connecting.await.map_err(|e| LinkError::handshake(e, address, HANDSHAKE_MAX_MS))?;
+        let peer = peer_of(&connection)?;
+        if peer.role != Role::Robot {
+            connection.close(Close::WrongRole.code(), b"only a robot may listen");
+            return Err(LinkError::WrongRole { peer, allowed: vec![Role::Robot] });
+        }
+        admit::await_admission(&connection).await?;
+        Ok(connection)
+    };
+    tokio::time::timeout(HANDSHAKE_MAX, handshake)
+        .await
+        .unwrap_or(Err(LinkError::TimedOut { address, after_ms: HANDSHAKE_MAX_MS }))
+}
+
+/// What [`listen`] gives QUIC.
+///
+/// # Errors
+/// [`LinkError::Tls`].
+pub fn server_config(kind: Kind, identity: &Identity) -> Result<ServerConfig, LinkError> {
+    let crypto = QuicServerConfig::try_from(tls::server(identity, kind.protocol())?)
+        .map_err(|_| rustls::Error::General("no cipher suite for QUIC".to_owned()))?;
+    let mut config = ServerConfig::with_crypto(Arc::new(crypto));
+    config
+        .transport_config(Arc::new(transport::config(kind, Side::Robot)))
+        .max_incoming(WAITING_MAX)
+        .incoming_buffer_size(WAITING_BYTES_MAX)
+        .incoming_buffer_size_total(WAITING_BYTES_MAX * WAITING_MAX as u64)
+        // An ambulance changes cells.
+        .migration(true);
+    Ok(config)
+}
+
+/// What [`connect`] gives QUIC.
+///
+/// # Errors
+/// [`LinkError::Tls`].
+pub fn client_config(kind: Kind, identity: &Identity) -> Result<ClientConfig, LinkError> {
+    let crypto = QuicClientConfig::try_from(tls::client(identity, kind.protocol())?)
+        .map_err(|_| rustls::Error::General("no cipher suite for QUIC".to_owned()))?;
+    let mut config = ClientConfig::new(Arc::new(crypto));
+    config.transport_config(Arc::new(transport::config(kind, Side::Console)));
+    Ok(config)
+}
+
+fn bind(address: SocketAddr, server: Option<ServerConfig>) -> Result<Endpoint, LinkError> {
+    let failed = |e: Error| match e.kind() {
+        ErrorKind::AddrInUse => LinkError::InUse { address },
+        kind => LinkError::Bind { address, kind },
+    };
+    let socket = UdpSocket::bind(address).map_err(failed)?;
+    Endpoint::new(EndpointConfig::default(), server, socket, Arc::new(TokioRuntime)).map_err(failed)
+}

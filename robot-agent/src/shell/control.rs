@@ -1,0 +1,267 @@
+//! The control link: one console with authority, its commands in, states out.
+//!
+//! Runs on a thread of its own. What arrives is decoded here, where a flood costs the servo nothing,
+//! and passed on through a ring; what the servo says is sent to whoever holds authority.
+
+use core::time::Duration;
+use std::collections::BTreeMap;
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use protocol::frame::CommandFrame;
+use protocol::link::admit::{self, admit};
+use protocol::link::messages::{read_message, write_message};
+use protocol::link::{LinkError, Peer, Role};
+use protocol::session::{OperatorMessage, Refusal, RobotMessage, SessionId};
+use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream, VarInt};
+use tokio::io::AsyncReadExt as _;
+use tokio::net::UnixStream;
+use tokio::sync::oneshot;
+
+use super::rings::{Inbound, Outbound, Receiver, Sender};
+use crate::core::{Grant, SessionEvent};
+
+/// Time for a console to introduce itself.
+const HELLO_MAX: Duration = Duration::from_secs(3);
+
+/// What the control link needs to know of the robot.
+#[derive(Debug, Clone)]
+pub struct Greeting {
+    /// Name of the robot.
+    pub robot: String,
+    /// True if nothing real moves.
+    pub simulated: bool,
+    /// Hash of the profile in force.
+    pub profile: [u8; 32],
+}
+
+/// What the tasks of this thread share. Locks are held for moments only and never by the servo.
+struct Shared {
+    greeting: Greeting,
+    to_servo: Mutex<Sender<Inbound>>,
+    waiting: Mutex<BTreeMap<[u8; 16], oneshot::Sender<Grant>>>,
+    holder: Mutex<Option<(SessionId, Connection)>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    // A task that panicked has left plain data behind, which is as good as before.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Serves the control link until its endpoint is closed.
+pub async fn serve(
+    endpoint: Endpoint,
+    greeting: Greeting,
+    to_servo: Sender<Inbound>,
+    from_servo: Receiver<Outbound>,
+    wake: StdUnixStream,
+) {
+    let shared = Arc::new(Shared {
+        greeting,
+        to_servo: Mutex::new(to_servo),
+        waiting: Mutex::new(BTreeMap::new()),
+        holder: Mutex::new(None),
+    });
+    let forwarder = tokio::spawn(forward(Arc::clone(&shared), from_servo, wake));
+    while let Some(incoming) = admit::next(&endpoint).await {
+        tokio::spawn(greet(Arc::clone(&shared), incoming));
+    }
+    forwarder.abort();
+}
+
+/// Sends what the servo says to whoever it is for.
+async fn forward(shared: Arc<Shared>, mut from_servo: Receiver<Outbound>, wake: StdUnixStream) {
+    let Ok(mut wake) = UnixStream::from_std(wake) else {
+        tracing::error!("the control link can not be woken by the servo; no state will be sent");
+        return;
+    };
+    let mut bytes = [0; 256];
+    loop {
+        while let Some(item) = from_servo.take() {
+            match item {
+                Outbound::State(frame) => {
+                    let holder = lock(&shared.holder);
+                    if let (Some((_, connection)), Ok(bytes)) = (holder.as_ref(), frame.encode()) {
+                        // A datagram that does not go now is not wanted later.
+                        let _ = connection.send_datagram(bytes.to_vec().into());
+                    }
+                }
+                Outbound::Granted(session, grant) => {
+                    if let Some(answer) = lock(&shared.waiting).remove(&session.to_bytes()) {
+                        let _ = answer.send(grant);
+                    }
+                }
+            }
+        }
+        match wake.read(&mut bytes).await {
+            Ok(0) | Err(_) => return,
+            Ok(_) => {}
+        }
+    }
+}
+
+async fn greet(shared: Arc<Shared>, incoming: Incoming) {
+    let address = incoming.remote_address();
+    let admitted = admit(incoming, &[Role::Operator]).await;
+    let (connection, peer) = match admitted {
+        Ok(admitted) => admitted,
+        Err(LinkError::Unproven { .. }) => return,
+        Err(error) => {
+            tracing::warn!(code = error.code(), "refused {address}: {error}");
+            return;
+        }
+    };
+    match tokio::time::timeout(HELLO_MAX, introduce(&shared, &connection)).await {
+        Ok(Ok((session, send, recv))) => {
+            tracing::info!("operator {} ({address}) holds authority", peer.name);
+            attend(&shared, session, &connection, send, recv, &peer).await;
+        }
+        Ok(Err(refusal)) => refuse(&connection, refusal, &peer),
+        Err(_) => refuse(&connection, Refusal::Hello, &peer),
+    }
+}
+
+fn refuse(connection: &Connection, refusal: Refusal, peer: &Peer) {
+    tracing::warn!(code = refusal.id(), "refused operator {}: {}", peer.name, refusal.sentence());
+    connection.close(VarInt::from_u32(u32::from(refusal as u8)), refusal.sentence().as_bytes());
+}
+
+/// Hears the console's hello, asks the core for authority, and answers.
+async fn introduce(
+    shared: &Shared,
+    connection: &Connection,
+) -> Result<(SessionId, SendStream, RecvStream), Refusal> {
+    let (mut send, mut recv) = connection.accept_bi().await.map_err(|_| Refusal::Hello)?;
+    let hello = read_message::<OperatorMessage>(&mut recv).await.map_err(|_| Refusal::Hello)?;
+    let Some(OperatorMessage::Hello { profile, .. }) = hello else { return Err(Refusal::Hello) };
+    let session = random_session().ok_or(Refusal::Hello)?;
+    let grant = if profile == shared.greeting.profile {
+        ask(shared, session).await
+    } else {
+        Err(Refusal::Profile)
+    };
+    let answer = match grant {
+        Ok(epoch) => RobotMessage::Welcome {
+            session: session.to_bytes(),
+            epoch,
+            robot: shared.greeting.robot.clone(),
+            simulated: shared.greeting.simulated,
+        },
+        Err(refusal) => RobotMessage::Refused { code: refusal as u8 },
+    };
+    let written = write_message(&mut send, &answer).await;
+    if let Err(refusal) = grant {
+        // Let the refusal arrive before the connection is closed under it.
+        let _ = send.finish();
+        let _ = tokio::time::timeout(Duration::from_millis(500), send.stopped()).await;
+        return Err(refusal);
+    }
+    if written.is_err() {
+        release(shared, session);
+        return Err(Refusal::Hello);
+    }
+    *lock(&shared.holder) = Some((session, connection.clone()));
+    Ok((session, send, recv))
+}
+
+async fn ask(shared: &Shared, session: SessionId) -> Grant {
+    let (answer, wait) = oneshot::channel();
+    lock(&shared.waiting).insert(session.to_bytes(), answer);
+    say(shared, SessionEvent::Open { session });
+    let grant = tokio::time::timeout(Duration::from_secs(1), wait).await;
+    lock(&shared.waiting).remove(&session.to_bytes());
+    if let Ok(Ok(grant)) = grant {
+        return grant;
+    }
+    // The servo did not answer in time; if it grants later, nobody is there to hold it.
+    say(shared, SessionEvent::Close { session });
+    Err(Refusal::Hello)
+}
+
+fn say(shared: &Shared, event: SessionEvent) {
+    lock(&shared.to_servo).send(Inbound::Session(event));
+}
+
+fn release(shared: &Shared, session: SessionId) {
+    let mut holder = lock(&shared.holder);
+    if holder.as_ref().is_some_and(|(s, _)| *s == session) {
+        *holder = None;
+    }
+    drop(holder);
+    say(shared, SessionEvent::Close { session });
+}
+
+/// Passes on what the holder says, until its connection ends.
+async fn attend(
+    shared: &Shared,
+    session: SessionId,
+    connection: &Connection,
+    _send: SendStream,
+    mut recv: RecvStream,
+    peer: &Peer,
+) {
+    let why = tokio::select! {
+        why = commands(shared, session, connection) => why,
+        why = messages(shared, session, &mut recv) => why,
+    };
+    release(shared, session);
+    connection.close(VarInt::from_u32(0), b"the session has ended");
+    tracing::info!("operator {} no longer holds authority: {why}", peer.name);
+}
+
+async fn commands(shared: &Shared, session: SessionId, connection: &Connection) -> String {
+    loop {
+        let datagram = match connection.read_datagram().await {
+            Ok(datagram) => datagram,
+            Err(error) => return LinkError::from(error).to_string(),
+        };
+        let item = match CommandFrame::decode(&datagram) {
+            // The core gates on the session, too; here it keeps a mix-up from being anybody's frame.
+            Ok(frame) if frame.session == session => Inbound::Command(frame),
+            Ok(_) => continue,
+            Err(error) => {
+                tracing::debug!("not a command frame: {error}");
+                Inbound::Session(SessionEvent::Malformed { session })
+            }
+        };
+        lock(&shared.to_servo).send(item);
+    }
+}
+
+async fn messages(shared: &Shared, session: SessionId, recv: &mut RecvStream) -> String {
+    loop {
+        let message = match read_message::<OperatorMessage>(recv).await {
+            Ok(Some(message)) => message,
+            Ok(None) => return "the console closed its session stream".to_owned(),
+            Err(error) => return error.to_string(),
+        };
+        match message {
+            OperatorMessage::Stop { request } => {
+                say(shared, SessionEvent::Stop { session, request });
+            }
+            OperatorMessage::Acknowledge { epoch } => {
+                say(shared, SessionEvent::Acknowledge { session, epoch });
+            }
+            OperatorMessage::Release => return "the operator gave it back".to_owned(),
+            OperatorMessage::Hello { .. } => tracing::warn!("a second hello was ignored"),
+        }
+    }
+}
+
+/// A session number from the system's random source.
+fn random_session() -> Option<SessionId> {
+    let mut bytes = [0; 16];
+    rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).ok()?;
+    Some(SessionId::from_bytes(bytes))
+}
+
+/// An epoch to start under, from the system's random source: a robot that restarts must not take up
+/// the epochs of its former life. Small enough never to wrap.
+pub fn random_epoch() -> u32 {
+    let mut bytes = [0; 4];
+    match rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes) {
+        Ok(()) => u32::from_le_bytes(bytes) >> 2,
+        // Without a random source no session is granted either, so any epoch will do.
+        Err(_) => 0,
+    }
+}

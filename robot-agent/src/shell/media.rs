@@ -1,0 +1,233 @@
+//! The media link: captures, encodes and sends pictures, and drops them *before* encoding.
+//!
+//! A lost or skipped reference breaks H.264 until the next keyframe, so a picture that the link has
+//! no room for is never captured in the first place: a capture thread waits until the link has taken
+//! the last one. Two threads, so that twenty milliseconds of encoding never keep the link's packets
+//! waiting.
+
+use core::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use protocol::link::admit::{self, admit};
+use protocol::link::pictures::{PictureSender, is_keyframe_request};
+use protocol::link::{LinkError, Role};
+use protocol::picture::PictureHeader;
+use quinn::{Connection, Endpoint};
+use tokio::sync::{mpsc, watch};
+
+use super::clock::RobotClock;
+use super::encoder::PictureEncoder;
+use super::rings::{Captured, Sender};
+use crate::picture::{Picture, PictureSource};
+
+/// A picture that the link does not take within this time is given up, and a keyframe follows.
+///
+/// Longer than any hard limit on the picture's age: by then nobody may steer by it.
+const TAKE_MAX: Duration = Duration::from_millis(500);
+
+/// One encoded picture on its way to the link.
+pub struct Encoded {
+    header: PictureHeader,
+    unit: Vec<u8>,
+}
+
+/// Counts of the media side.
+#[derive(Debug, Default)]
+pub struct MediaCounts {
+    /// Pictures handed to the link.
+    pub sent: AtomicU64,
+    /// Pictures due and not captured, because the link had not taken the last one.
+    pub skipped: AtomicU64,
+}
+
+/// What the two threads share.
+#[derive(Clone)]
+pub struct MediaShared {
+    keyframe: Arc<AtomicBool>,
+    /// Counts.
+    pub counts: Arc<MediaCounts>,
+}
+
+impl MediaShared {
+    /// Nothing has happened yet.
+    pub fn new() -> Self {
+        Self { keyframe: Arc::new(AtomicBool::new(true)), counts: Arc::default() }
+    }
+}
+
+impl Default for MediaShared {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The capture thread: pictures at the rate of the profile, as long as the link takes them.
+pub struct Capture {
+    /// Where pictures come from.
+    pub source: Box<dyn PictureSource>,
+    /// Pictures a second.
+    pub rate_hz: f64,
+    /// The robot's clock.
+    pub clock: RobotClock,
+    /// Tells the core when each picture was captured.
+    pub captured: Sender<Captured>,
+    /// Tells the journal the same.
+    pub witness: Sender<Captured>,
+    /// To the link thread; has room for one picture.
+    pub link: mpsc::Sender<Encoded>,
+    /// True while a console is connected to the media link and has taken the last picture.
+    pub taken: watch::Receiver<bool>,
+    /// Shared with the link thread.
+    pub shared: MediaShared,
+}
+
+impl Capture {
+    /// Runs until `stop` is set.
+    ///
+    /// # Errors
+    /// A sentence, if the encoder can not be set up.
+    pub fn run(mut self, stop: &Arc<AtomicBool>) -> Result<(), String> {
+        let (width, height) = self.source.size();
+        let mut encoder =
+            PictureEncoder::new(width, height, self.rate_hz).map_err(|e| e.to_string())?;
+        let mut picture = Picture::black(width, height);
+        let period = Duration::from_secs_f64(1.0 / self.rate_hz);
+        let (mut view, mut skipped) = (0, 0);
+        let mut due = self.clock.now();
+        while !stop.load(Ordering::Relaxed) {
+            self.clock.wait_until(due);
+            let now = self.clock.now();
+            due = if due.after(period) > now { due.after(period) } else { now.after(period) };
+            view += 1;
+            let free = *self.taken.borrow() && self.link.capacity() > 0;
+            if !free || !self.source.capture(now, period, &mut picture) {
+                skipped += 1;
+                self.shared.counts.skipped.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            self.captured.send(Captured { view, at: now });
+            self.witness.send(Captured { view, at: now });
+            let wanted = self.shared.keyframe.swap(false, Ordering::Relaxed);
+            let mut unit = Vec::new();
+            match encoder.encode(&picture, wanted, &mut unit) {
+                Ok(keyframe) => {
+                    let header = self.header(view, now, &picture, keyframe, skipped, unit.len());
+                    skipped = 0;
+                    // There was room, and this is the only sender.
+                    let _ = self.link.try_send(Encoded { header, unit });
+                }
+                Err(error) => {
+                    tracing::error!("{error}");
+                    self.shared.keyframe.store(true, Ordering::Relaxed);
+                    skipped += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn header(
+        &self,
+        view: u64,
+        captured: protocol::time::Moment<protocol::time::Robot>,
+        picture: &Picture,
+        keyframe: bool,
+        skipped: u32,
+        length: usize,
+    ) -> PictureHeader {
+        let spent = self.clock.now().since(captured).unwrap_or(Duration::ZERO);
+        PictureHeader {
+            view,
+            captured,
+            encode_us: u32::try_from(spent.as_micros()).unwrap_or(u32::MAX),
+            width: picture.width,
+            height: picture.height,
+            depth_um: picture.depth_um,
+            keyframe,
+            skipped,
+            length: u32::try_from(length).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// Serves the media link: one console at a time, the newest wins.
+pub async fn serve(
+    endpoint: Endpoint,
+    mut pictures: mpsc::Receiver<Encoded>,
+    taken: watch::Sender<bool>,
+    shared: MediaShared,
+) {
+    let (newest_tx, mut newest) = watch::channel(None::<Connection>);
+    let accepting = tokio::spawn(accept(endpoint, newest_tx));
+    while newest.changed().await.is_ok() {
+        loop {
+            let Some(connection) = newest.borrow_and_update().clone() else { break };
+            shared.keyframe.store(true, Ordering::Relaxed);
+            let replaced = tokio::select! {
+                () = send_all(&connection, &mut pictures, &taken, &shared) => false,
+                () = keyframe_requests(&connection, &shared) => false,
+                newer = newest.changed() => newer.is_ok(),
+            };
+            taken.send_replace(false);
+            while pictures.try_recv().is_ok() {}
+            if !replaced {
+                break;
+            }
+        }
+    }
+    accepting.abort();
+}
+
+async fn accept(endpoint: Endpoint, newest: watch::Sender<Option<Connection>>) {
+    while let Some(incoming) = admit::next(&endpoint).await {
+        let newest = newest.clone();
+        tokio::spawn(async move {
+            let address = incoming.remote_address();
+            match admit(incoming, &[Role::Operator]).await {
+                Ok((connection, _)) => {
+                    newest.send_replace(Some(connection));
+                }
+                Err(LinkError::Unproven { .. }) => {}
+                Err(error) => {
+                    tracing::warn!(code = error.code(), "refused {address} on media: {error}");
+                }
+            }
+        });
+    }
+}
+
+async fn send_all(
+    connection: &Connection,
+    pictures: &mut mpsc::Receiver<Encoded>,
+    taken: &watch::Sender<bool>,
+    shared: &MediaShared,
+) {
+    let mut sender = PictureSender::new(connection.clone());
+    loop {
+        taken.send_replace(true);
+        let Some(encoded) = pictures.recv().await else { return };
+        taken.send_replace(false);
+        match tokio::time::timeout(TAKE_MAX, sender.send(&encoded.header, &encoded.unit)).await {
+            Ok(Ok(())) => {
+                shared.counts.sent.fetch_add(1, Ordering::Relaxed);
+            }
+            Ok(Err(error)) => {
+                tracing::info!("pictures to the console have ended: {error}");
+                return;
+            }
+            Err(_) => {
+                // Given up: what follows must not refer to it.
+                shared.keyframe.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+async fn keyframe_requests(connection: &Connection, shared: &MediaShared) {
+    while let Ok(datagram) = connection.read_datagram().await {
+        if is_keyframe_request(&datagram) {
+            shared.keyframe.store(true, Ordering::Relaxed);
+        }
+    }
+}

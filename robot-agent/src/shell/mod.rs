@@ -1,0 +1,22 @@
+//! The shell around the core: threads, clocks, sockets, the encoder.
+//!
+//! | thread | owns | talks to |
+//! |---|---|---|
+//! | [`servo`] | the core and the robot, 1 kHz | everybody, through wait-free rings |
+//! | [`control`] | the control connection | servo |
+//! | [`media`] | the media connection; a second thread captures and encodes | servo (times of pictures) |
+//! | [`journal`] | what was decided, for people and programs | servo |
+//!
+//! The servo thread never waits for another: it drains rings, ticks, and fills rings. A ring that is
+//! full drops and counts.
+
+pub mod clock;
+pub mod control;
+pub mod encoder;
+pub mod journal;
+pub mod media;
+pub mod node;
+pub mod rings;
+pub mod servo;
+
+pub use node::{NodeConfig, NodeError, RobotNode};

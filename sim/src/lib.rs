@@ -1,0 +1,38 @@
+//! Plants that Farreach can be tried on with no hardware and no patient.
+//!
+//! Problem: a tele-operation system is judged by what happens on the far side: how the arm lags, how flesh pushes
+//! back, what the picture shows while the probe lifts off. A stub that echoes its setpoint passes every test and
+//! proves none. So the plant is physics, small enough to run far faster than time and exact enough to fail.
+//!
+//! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, drives with limits.
+//! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
+//! - [`phantom`]: a torso with a layered wall, organs, vessels and bone, from a file.
+//! - [`ultrasound`]: the B-mode picture of that torso under the probe.
+//! - [`plant`]: arm, torso and contact in one step of a millisecond, with a watchdog of its own.
+//! - [`robot`]: the plant behind the integrator's trait, and its pictures.
+//!
+//! Method: everything is a function of its models, its inputs and a seed. Nothing reads a clock, starts a thread or
+//! touches a file; models are parsed from text. One seed is one run, bit for bit, on one machine type (sine and
+//! power come from the platform's mathematics library, whose last bit may differ elsewhere).
+//!
+//! What it does not model: coupling between joints, link flexibility and gravity errors; tissue that creeps or
+//! drags its neighbours; refraction, reverberation and Doppler; a patient who moves or speaks. Forces and pictures
+//! have the right size and the right causes; no clinical conclusion follows from them.
+
+pub mod arm;
+pub mod model_file;
+pub mod noise;
+pub mod phantom;
+pub mod plant;
+pub mod robot;
+pub mod snapshot;
+pub mod tissue;
+pub mod ultrasound;
+
+pub use arm::{ArmModel, JOINTS, JointVector, UrdfDefaults, UrdfError};
+pub use model_file::ModelError;
+pub use phantom::{Phantom, Placement, Tissue};
+pub use plant::{Command, Drives, UltrasoundPlant, WATCHDOG_S};
+pub use robot::{SimPictures, SimRobot};
+pub use tissue::{ContactSettings, ProbeFace, Twist, Wrench};
+pub use ultrasound::{Probe, Scanner, ScannerError, Settings};

@@ -1,0 +1,292 @@
+//! The robot under test: arm, probe and patient in one step.
+//!
+//! Problem: the robot core must meet a robot that can refuse, lag, be pushed and cut out, a thousand times a second
+//! and the same way each time. Method: one step takes one command and moves everything on by one period: tip
+//! setpoint → joint setpoints (differential step), then, in sub-steps, contact at the present pose → torque at the
+//! joints → drives. The plant is a function of its models, its seed and its commands alone.
+//!
+//! The plant has its own watchdog, as real controllers have: if commands cease for [`WATCHDOG_S`], it brakes and
+//! stays braked until its drives are enabled again. The simulated robot must not be safer than a real one in any
+//! other way: it follows any finite setpoint as fast as its joints can.
+//!
+//! Limits: the force sensor is ideal but for noise; the probe's weight is taken as compensated; only the probe's
+//! face can touch the patient.
+
+use nalgebra::{Isometry3, Vector3};
+
+use crate::arm::{
+    ArmModel, IkSettings, JointTarget, JointVector, Servo, forward, ik_step, limit_margin,
+    manipulability, tip_and_jacobian,
+};
+use crate::noise::Noise;
+use crate::phantom::Phantom;
+use crate::tissue::{ContactSettings, ProbeFace, Twist, Wrench, contact_wrench};
+
+/// Longest silence that the plant tolerates with its drives on. Unit: s. Source: dVRK's hardware watchdog, 30 ms.
+pub const WATCHDOG_S: f64 = 0.030;
+
+/// Longest sub-step of contact. Unit: s. At 0.5 ms the stiffest tissue (ribs, 25 kN/m at 30 mm) stays stable.
+const CONTACT_STEP_MAX_S: f64 = 0.5e-3;
+
+/// Longest step. Unit: s; a longer one is cut to this.
+const STEP_MAX_S: f64 = 0.02;
+
+/// Noise of the force sensor, standard deviation. Unit: N, N·m. Of the size that six-axis sensors list.
+const FORCE_NOISE_N: f64 = 0.03;
+const TORQUE_NOISE_N_M: f64 = 0.001;
+
+/// What the plant is told in one step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Command<'a> {
+    /// Nothing arrived. The last command stays in force until the watchdog trips.
+    Silence,
+    /// Stay where the setpoint is.
+    Hold,
+    /// Bring the tip to this pose (base frame). A pose that is not finite counts as silence.
+    Follow(&'a Isometry3<f64>),
+}
+
+impl<'a> From<Option<&'a Isometry3<f64>>> for Command<'a> {
+    /// No pose is a hold, never silence.
+    fn from(target: Option<&'a Isometry3<f64>>) -> Self {
+        target.map_or(Self::Hold, Self::Follow)
+    }
+}
+
+/// Whether the drives can move the arm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Drives {
+    /// Off: the brakes hold.
+    Off,
+    /// On: commands are followed.
+    On,
+    /// Commands ceased for [`WATCHDOG_S`]: the brakes hold until the drives are enabled again.
+    Tripped,
+}
+
+/// A seven-joint arm holding a probe over a torso.
+#[derive(Debug, Clone)]
+pub struct UltrasoundPlant {
+    arm: ArmModel,
+    phantom: Phantom,
+    face: ProbeFace,
+    contact: ContactSettings,
+    ik: IkSettings,
+    servo: Servo,
+    setpoint_rad: JointVector,
+    setpoint_rad_s: JointVector,
+    goal: Option<Isometry3<f64>>,
+    drives: Drives,
+    silence_s: f64,
+    time_s: f64,
+    tip: Isometry3<f64>,
+    twist: Twist,
+    manipulability: f64,
+    wrench: Wrench,
+    sensed: Wrench,
+    noise: Noise,
+}
+
+impl UltrasoundPlant {
+    /// The arm at home over the phantom, drives off. The seed chooses the sensor's noise.
+    pub fn new(arm: ArmModel, phantom: Phantom, seed: u64) -> Self {
+        let home = *arm.home_rad();
+        let (tip, jacobian) = tip_and_jacobian(&arm, &home);
+        Self {
+            servo: Servo::at_rest(home),
+            setpoint_rad: home,
+            setpoint_rad_s: JointVector::zeros(),
+            goal: None,
+            drives: Drives::Off,
+            silence_s: 0.0,
+            time_s: 0.0,
+            tip,
+            twist: Twist { linear_m_s: Vector3::zeros(), angular_rad_s: Vector3::zeros() },
+            manipulability: manipulability(&jacobian),
+            wrench: Wrench::zero(),
+            sensed: Wrench::zero(),
+            noise: Noise::new(seed),
+            face: ProbeFace::default(),
+            contact: ContactSettings::default(),
+            ik: IkSettings::default(),
+            arm,
+            phantom,
+        }
+    }
+
+    /// Releases the brakes and holds the posture that the arm is in. Clears a tripped watchdog.
+    pub fn enable_drives(&mut self) {
+        self.drives = Drives::On;
+        self.silence_s = 0.0;
+        self.goal = None;
+        self.setpoint_rad = *self.servo.joints_rad();
+        self.setpoint_rad_s = JointVector::zeros();
+    }
+
+    /// Cuts the drives: the brakes clamp the joints.
+    pub fn disable_drives(&mut self) {
+        self.drives = Drives::Off;
+        self.goal = None;
+        self.setpoint_rad_s = JointVector::zeros();
+    }
+
+    /// Moves arm and patient on by `dt_s` (at most 20 ms; nothing happens for a time that is not positive).
+    ///
+    /// No allocation; about 20 µs in contact.
+    pub fn step(&mut self, dt_s: f64, command: Command<'_>) {
+        if dt_s.is_nan() || dt_s <= 0.0 {
+            return;
+        }
+        let dt_s = dt_s.min(STEP_MAX_S);
+        self.hear(dt_s, command);
+        let target = self.next_setpoint(dt_s);
+        let substeps = (dt_s / CONTACT_STEP_MAX_S).ceil().max(1.0);
+        let h = dt_s / substeps;
+        for _ in 0..substeps as usize {
+            let (tip, jacobian) = tip_and_jacobian(&self.arm, self.servo.joints_rad());
+            let speed = jacobian * self.servo.velocity_rad_s();
+            let twist = Twist {
+                linear_m_s: speed.fixed_rows::<3>(0).into_owned(),
+                angular_rad_s: speed.fixed_rows::<3>(3).into_owned(),
+            };
+            let time_s = self.time_s;
+            self.wrench =
+                contact_wrench(&self.contact, &self.face, &self.phantom, &tip, &twist, time_s);
+            let outside = jacobian.fixed_rows::<3>(0).transpose() * self.wrench.force_n
+                + jacobian.fixed_rows::<3>(3).transpose() * self.wrench.torque_n_m;
+            self.servo.step(&self.arm, &target, &outside, h);
+            self.time_s += h;
+        }
+        self.measure();
+    }
+
+    /// Pose of the tip as the encoders see it. Frame: base → tip.
+    pub const fn tip(&self) -> &Isometry3<f64> {
+        &self.tip
+    }
+
+    /// Speed of the tip. Frame: base axes.
+    pub const fn twist(&self) -> &Twist {
+        &self.twist
+    }
+
+    /// Pose that the joint setpoints lead to. Frame: base → tip.
+    pub fn setpoint_tip(&self) -> Isometry3<f64> {
+        forward(&self.arm, &self.setpoint_rad)
+    }
+
+    /// Joint angles as measured. Unit: rad.
+    pub const fn joints_rad(&self) -> &JointVector {
+        self.servo.joints_rad()
+    }
+
+    /// Joint speeds as measured. Unit: rad/s.
+    pub const fn joint_velocity_rad_s(&self) -> &JointVector {
+        self.servo.velocity_rad_s()
+    }
+
+    /// Wrench on the probe as the sensor reads it, noise included. Frame: base axes, about the tip.
+    pub const fn sensed_wrench(&self) -> &Wrench {
+        &self.sensed
+    }
+
+    /// Wrench on the probe as it is. No robot knows it; for tests and for judging sensors.
+    pub const fn true_wrench(&self) -> &Wrench {
+        &self.wrench
+    }
+
+    /// Room to the nearest joint limit, 0 to 1.
+    pub fn limit_margin(&self) -> f64 {
+        limit_margin(&self.arm, self.servo.joints_rad())
+    }
+
+    /// Distance from a singular posture (Yoshikawa). 0 when a direction of motion is lost.
+    pub const fn manipulability(&self) -> f64 {
+        self.manipulability
+    }
+
+    /// Time simulated since the start. Unit: s.
+    pub const fn time_s(&self) -> f64 {
+        self.time_s
+    }
+
+    /// State of the drives.
+    pub const fn drives(&self) -> Drives {
+        self.drives
+    }
+
+    /// Whether the plant's own watchdog braked it.
+    pub const fn watchdog_tripped(&self) -> bool {
+        matches!(self.drives, Drives::Tripped)
+    }
+
+    /// The arm's model.
+    pub const fn arm(&self) -> &ArmModel {
+        &self.arm
+    }
+
+    /// The patient.
+    pub const fn phantom(&self) -> &Phantom {
+        &self.phantom
+    }
+
+    /// Takes the command in, or counts the silence.
+    fn hear(&mut self, dt_s: f64, command: Command<'_>) {
+        match (self.drives, command) {
+            (Drives::Off | Drives::Tripped, _) => return,
+            (Drives::On, Command::Follow(pose)) if finite(pose) => self.goal = Some(*pose),
+            (Drives::On, Command::Hold) => self.goal = None,
+            (Drives::On, Command::Follow(_) | Command::Silence) => {
+                self.silence_s += dt_s;
+                // A part of a period of grace, so that rounding does not decide.
+                if self.silence_s > WATCHDOG_S + 0.01 * dt_s {
+                    self.drives = Drives::Tripped;
+                    self.goal = None;
+                }
+                return;
+            }
+        }
+        self.silence_s = 0.0;
+    }
+
+    fn next_setpoint(&mut self, dt_s: f64) -> JointTarget {
+        if self.drives != Drives::On {
+            return JointTarget::Brake;
+        }
+        let step = ik_step(
+            &self.arm,
+            &self.ik,
+            &self.setpoint_rad,
+            &self.setpoint_rad_s,
+            self.goal.as_ref(),
+            dt_s,
+        );
+        self.setpoint_rad_s = step.velocity_rad_s;
+        self.setpoint_rad += step.velocity_rad_s * dt_s;
+        JointTarget::Follow { joints_rad: self.setpoint_rad, velocity_rad_s: self.setpoint_rad_s }
+    }
+
+    fn measure(&mut self) {
+        let (tip, jacobian) = tip_and_jacobian(&self.arm, self.servo.joints_rad());
+        let speed = jacobian * self.servo.velocity_rad_s();
+        self.tip = tip;
+        self.twist = Twist {
+            linear_m_s: speed.fixed_rows::<3>(0).into_owned(),
+            angular_rad_s: speed.fixed_rows::<3>(3).into_owned(),
+        };
+        self.manipulability = manipulability(&jacobian);
+        let mut noisy = |v: Vector3<f64>, size: f64| v.map(|x| x + size * self.noise.normal());
+        self.sensed = Wrench {
+            force_n: noisy(self.wrench.force_n, FORCE_NOISE_N),
+            torque_n_m: noisy(self.wrench.torque_n_m, TORQUE_NOISE_N_M),
+        };
+    }
+}
+
+fn finite(pose: &Isometry3<f64>) -> bool {
+    pose.translation.vector.iter().chain(pose.rotation.coords.iter()).all(|x| x.is_finite())
+}
+
+#[cfg(test)]
+#[path = "plant_tests.rs"]
+mod tests;
