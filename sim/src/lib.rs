@@ -10,6 +10,7 @@
 //! - [`ultrasound`]: the B-mode picture of that torso under the probe.
 //! - [`plant`]: arm, torso and contact in one step of a millisecond, with a watchdog of its own.
 //! - [`robot`]: the plant behind the integrator's trait, and its pictures.
+//! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
 //!
 //! Method: everything is a function of its models, its inputs and a seed. Nothing reads a clock, starts a thread or
 //! touches a file; models are parsed from text. One seed is one run, bit for bit, on one machine type (sine and
@@ -26,6 +27,7 @@ pub mod phantom;
 pub mod plant;
 pub mod robot;
 pub mod snapshot;
+pub mod theatre;
 pub mod tissue;
 pub mod ultrasound;
 

@@ -1,0 +1,155 @@
+//! One sample of the operator's hand, the same for every device.
+
+use core::time::Duration;
+
+use protocol::pose::Displacement;
+use protocol::time::{Moment, Operator};
+
+/// The deadman counts as held from this level, at the console as at the robot.
+pub const DEADMAN_HELD_MIN: f64 = 0.5;
+
+/// How far a device's stamp may lie ahead of the tick that reads it.
+///
+/// Devices are stamped on threads of their own, so a report can be a scheduling delay younger than
+/// the tick's `now`. Beyond it the stamp is from the future, which is a fault and not freshness.
+pub const DEVICE_AHEAD_MAX: Duration = Duration::from_millis(5);
+
+/// The clutch, as the hand holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Clutch {
+    /// The hand may move without the robot.
+    Open,
+    /// The robot should follow.
+    Closed,
+}
+
+impl Clutch {
+    /// The word on the page.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+        }
+    }
+}
+
+/// How the hand moves, along and about the axes of the picture: x to the right, y up, z inward.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum HandMotion {
+    /// Deflections with the dead zone already taken out, each −1 to 1.
+    Rate {
+        /// To the right.
+        x: f64,
+        /// Up.
+        y: f64,
+        /// Inward; without effect while a contact force is wanted, which then owns that axis.
+        z: f64,
+        /// About z: from right towards up.
+        turn: f64,
+        /// About x: from up towards inward.
+        tilt: f64,
+    },
+    /// Where the hand is, from an origin that the device keeps. Only its changes are used, so the
+    /// origin does not matter and closing the clutch can not jump.
+    Displacement(Displacement),
+}
+
+impl HandMotion {
+    /// A hand at rest.
+    pub const fn still() -> Self {
+        Self::Rate { x: 0.0, y: 0.0, z: 0.0, turn: 0.0, tilt: 0.0 }
+    }
+}
+
+/// What a device says about the hand.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HandSample {
+    /// How far the deadman is pressed, 0 to 1.
+    pub deadman: f64,
+    /// The clutch.
+    pub clutch: Clutch,
+    /// The motion.
+    pub motion: HandMotion,
+    /// Contact force wanted along the tool axis; 0 leaves the axis to the hand. Unit: newton.
+    pub force_wanted_n: f64,
+    /// When the device itself last reported. [`Moment::START`] if it never did.
+    pub device_time: Moment<Operator>,
+    /// False while the device is known to be gone.
+    pub connected: bool,
+}
+
+impl HandSample {
+    /// Nobody touches the device.
+    pub const fn neutral(device_time: Moment<Operator>) -> Self {
+        Self {
+            deadman: 0.0,
+            clutch: Clutch::Open,
+            motion: HandMotion::still(),
+            force_wanted_n: 0.0,
+            device_time,
+            connected: true,
+        }
+    }
+
+    /// The device is gone.
+    pub const fn gone(device_time: Moment<Operator>) -> Self {
+        Self { connected: false, ..Self::neutral(device_time) }
+    }
+
+    /// What the hand does, judged at `now`.
+    pub fn grasp(&self, now: Moment<Operator>) -> Grasp {
+        if !self.connected || self.device_time > now.after(DEVICE_AHEAD_MAX) {
+            return Grasp::Gone;
+        }
+        // Written so that NaN is released.
+        match (self.deadman >= DEADMAN_HELD_MIN, self.clutch) {
+            (false, _) => Grasp::Released,
+            (true, Clutch::Open) => Grasp::Open,
+            (true, Clutch::Closed) => Grasp::Closed,
+        }
+    }
+}
+
+/// What the hand does with deadman and clutch together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Grasp {
+    /// Nothing is known of the hand.
+    Gone,
+    /// The deadman is not held.
+    Released,
+    /// The deadman is held, the clutch open.
+    Open,
+    /// The deadman is held, the clutch closed.
+    Closed,
+}
+
+impl Grasp {
+    /// Every grasp.
+    pub const ALL: [Self; 4] = [Self::Gone, Self::Released, Self::Open, Self::Closed];
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_deadman_counts_from_half_and_a_number_that_is_none_does_not() {
+        let now = Moment::from_ns(1_000_000_000);
+        let grasp =
+            |deadman, clutch| HandSample { deadman, clutch, ..HandSample::neutral(now) }.grasp(now);
+        assert_eq!(grasp(0.499, Clutch::Closed), Grasp::Released);
+        assert_eq!(grasp(0.5, Clutch::Closed), Grasp::Closed);
+        assert_eq!(grasp(1.0, Clutch::Open), Grasp::Open);
+        assert_eq!(grasp(f64::NAN, Clutch::Closed), Grasp::Released);
+        assert_eq!(HandSample::gone(now).grasp(now), Grasp::Gone);
+    }
+
+    #[test]
+    fn a_stamp_from_the_future_is_no_hand() {
+        let now = Moment::from_ns(1_000_000_000);
+        let ahead = now.after(DEVICE_AHEAD_MAX);
+        assert_eq!(HandSample::neutral(ahead).grasp(now), Grasp::Released);
+        let further = ahead.after(Duration::from_nanos(1));
+        assert_eq!(HandSample::neutral(further).grasp(now), Grasp::Gone);
+    }
+}

@@ -1,0 +1,441 @@
+//! A gamepad, through gilrs.
+//!
+//! | control | does |
+//! |---|---|
+//! | right trigger, held from half | deadman |
+//! | right bumper, held | clutch closed: the robot follows |
+//! | left stick | slide: right, up |
+//! | right stick | across: turn, along: tilt |
+//! | d-pad up, down | contact force wanted, in steps of 0.5 N |
+//! | B | STOP |
+//!
+//! The mapping is a pure function of [`RawPad`], so that it can be tested: nobody can forge an event
+//! of gilrs. The dead zone is ours; the library's own filters are off, because two dead zones in a row
+//! make a stick that jumps.
+//!
+//! A gamepad reports only changes, so a hand that keeps still looks like one that is gone; what tells
+//! them apart is the system's word that the device was disconnected. A pad that drops off the radio
+//! without that word is the reason why a wired one is recommended. After any disconnection the pad
+//! gives nothing until it has been seen neutral, and a second pad is ignored: the chosen one stays.
+
+use gilrs::{Axis, Button, EventType, GamepadId, Gilrs, GilrsBuilder};
+use protocol::profile::Profile;
+use protocol::time::{Moment, Operator};
+
+use super::{Clutch, HandDevice, HandMotion, HandSample};
+use crate::core::shaping;
+
+/// What one press of the d-pad changes. Unit: newton.
+pub const FORCE_STEP_N: f64 = 0.5;
+
+/// The force wanted before anybody has chosen one. Unit: newton.
+const FORCE_START_N: f64 = 5.0;
+
+/// A trigger below this is released.
+const TRIGGER_NEUTRAL_MAX: f64 = 0.1;
+
+/// Events taken in one tick. A pad sends a few; a broken one must not hold up the tick.
+const EVENTS_MAX: usize = 256;
+
+/// Why there is no gamepad.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GamepadError {
+    /// The library knows no gamepads on this system.
+    #[error(
+        "gamepads are not supported on this system; use a wired gamepad on Linux, or the practice pad with a simulated robot"
+    )]
+    Unsupported,
+    /// The input devices can not be read.
+    #[error(
+        "the input devices can not be read ({cause}); install the rule `70-farreach.rules` in /usr/lib/udev/rules.d, run `udevadm control --reload` and `udevadm trigger`, and plug the gamepad in again"
+    )]
+    Unreadable {
+        /// What the system said.
+        cause: String,
+    },
+}
+
+/// The controls of a gamepad, as the hardware says.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are buttons, and independent")]
+pub struct RawPad {
+    /// False while the system says that it is gone.
+    pub connected: bool,
+    /// Right trigger, 0 to 1.
+    pub trigger: f64,
+    /// Right bumper.
+    pub bumper: bool,
+    /// The B button.
+    pub stop: bool,
+    /// D-pad up.
+    pub up: bool,
+    /// D-pad down.
+    pub down: bool,
+    /// Left stick: right, up; −1 to 1.
+    pub left: [f64; 2],
+    /// Right stick: right, up; −1 to 1.
+    pub right: [f64; 2],
+    /// When it last reported.
+    pub reported: Moment<Operator>,
+}
+
+impl RawPad {
+    /// A pad that nobody touches.
+    pub const fn untouched(reported: Moment<Operator>) -> Self {
+        Self {
+            connected: true,
+            trigger: 0.0,
+            bumper: false,
+            stop: false,
+            up: false,
+            down: false,
+            left: [0.0, 0.0],
+            right: [0.0, 0.0],
+            reported,
+        }
+    }
+
+    /// True if nothing that could move a robot is touched.
+    pub fn is_neutral(&self, dead_zone: f64) -> bool {
+        let at_rest = |stick| shaping::stick(stick, dead_zone) == [0.0, 0.0];
+        self.connected
+            && self.trigger <= TRIGGER_NEUTRAL_MAX
+            && !self.bumper
+            && at_rest(self.left)
+            && at_rest(self.right)
+    }
+
+    /// What the hand does with it.
+    pub fn hand_sample(&self, dead_zone: f64, force_wanted_n: f64) -> HandSample {
+        if !self.connected {
+            return HandSample::gone(self.reported);
+        }
+        let [x, y] = shaping::stick(self.left, dead_zone);
+        let [across, tilt] = shaping::stick(self.right, dead_zone);
+        HandSample {
+            deadman: shaping::unit(self.trigger).max(0.0),
+            clutch: if self.bumper { Clutch::Closed } else { Clutch::Open },
+            // A stick pushed to the right turns clockwise, as a knob would.
+            motion: HandMotion::Rate { x, y, z: 0.0, turn: -across, tilt },
+            force_wanted_n,
+            device_time: self.reported,
+            connected: true,
+        }
+    }
+}
+
+/// What must be remembered of a pad between two ticks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PadMemory {
+    dead_zone: f64,
+    force_max_n: f64,
+    force_wanted_n: f64,
+    before: RawPad,
+    needs_neutral: bool,
+    stop_pressed: bool,
+}
+
+impl PadMemory {
+    /// Nothing is remembered; the pad must first be seen neutral.
+    pub fn new(profile: &Profile) -> Self {
+        Self {
+            dead_zone: profile.hand.dead_zone,
+            force_max_n: profile.force.soft_n,
+            force_wanted_n: FORCE_START_N.min(profile.force.soft_n),
+            before: RawPad::untouched(Moment::START),
+            needs_neutral: true,
+            stop_pressed: false,
+        }
+    }
+
+    /// What the hand does, given what it did before.
+    pub fn take(&mut self, raw: &RawPad) -> HandSample {
+        if !raw.connected {
+            self.needs_neutral = true;
+        } else if raw.is_neutral(self.dead_zone) {
+            self.needs_neutral = false;
+        }
+        // STOP takes nothing for granted: not even that the pad was seen neutral.
+        self.stop_pressed |= raw.connected && raw.stop && !self.before.stop;
+        let step = |pressed: bool, before: bool| {
+            if raw.connected && pressed && !before { FORCE_STEP_N } else { 0.0 }
+        };
+        let change = step(raw.up, self.before.up) - step(raw.down, self.before.down);
+        self.force_wanted_n = (self.force_wanted_n + change).clamp(0.0, self.force_max_n);
+        self.before = *raw;
+        if raw.connected && self.needs_neutral {
+            let force_wanted_n = self.force_wanted_n;
+            return HandSample { force_wanted_n, ..HandSample::neutral(raw.reported) };
+        }
+        raw.hand_sample(self.dead_zone, self.force_wanted_n)
+    }
+
+    /// True while the pad gives nothing because it has not been seen neutral.
+    pub const fn needs_neutral(&self) -> bool {
+        self.needs_neutral
+    }
+
+    /// True once for every press of STOP.
+    pub const fn take_stop(&mut self) -> bool {
+        core::mem::replace(&mut self.stop_pressed, false)
+    }
+}
+
+/// A gamepad on this machine.
+pub struct Gamepad {
+    gilrs: Gilrs,
+    chosen: Option<GamepadId>,
+    name: String,
+    raw: RawPad,
+    memory: PadMemory,
+}
+
+impl Gamepad {
+    /// The first gamepad that is plugged in, or the first that will be.
+    ///
+    /// # Errors
+    /// [`GamepadError`], with what to do about it.
+    pub fn open(profile: &Profile) -> Result<Self, GamepadError> {
+        let gilrs =
+            GilrsBuilder::new().with_default_filters(false).build().map_err(|e| match e {
+                gilrs::Error::NotImplemented(_) => GamepadError::Unsupported,
+                other => GamepadError::Unreadable { cause: other.to_string() },
+            })?;
+        let mut pad = Self {
+            gilrs,
+            chosen: None,
+            name: "gamepad".into(),
+            raw: RawPad { connected: false, ..RawPad::untouched(Moment::START) },
+            memory: PadMemory::new(profile),
+        };
+        let first = pad.gilrs.gamepads().next().map(|(id, _)| id);
+        if let Some(id) = first {
+            pad.choose(id);
+        }
+        Ok(pad)
+    }
+
+    /// The controls as the hardware says, for the page that shows raw beside shaped.
+    pub const fn raw(&self) -> &RawPad {
+        &self.raw
+    }
+
+    fn choose(&mut self, id: GamepadId) {
+        self.chosen = Some(id);
+        let pad = self.gilrs.gamepad(id);
+        self.name = match (pad.vendor_id(), pad.product_id()) {
+            (Some(vendor), Some(product)) => {
+                format!("{} {vendor:04x}:{product:04x}", pad.os_name())
+            }
+            _ => pad.os_name().into(),
+        };
+    }
+
+    fn drain(&mut self, now: Moment<Operator>) {
+        for _ in 0..EVENTS_MAX {
+            let Some(event) = self.gilrs.next_event() else { break };
+            if self.chosen.is_none() && event.event == EventType::Connected {
+                self.choose(event.id);
+            }
+            if self.chosen == Some(event.id) {
+                self.raw.reported = now;
+                if event.event == EventType::Disconnected {
+                    // Also when it is back within the same tick: the memory must have seen it go.
+                    let gone = RawPad { connected: false, ..self.raw };
+                    self.memory.take(&gone);
+                }
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        let Some(pad) = self.chosen.map(|id| self.gilrs.gamepad(id)) else { return };
+        let button = |b| pad.button_data(b).map_or(0.0, |d| f64::from(d.value()));
+        let axis = |a| f64::from(pad.value(a));
+        self.raw = RawPad {
+            connected: pad.is_connected(),
+            trigger: button(Button::RightTrigger2),
+            bumper: pad.is_pressed(Button::RightTrigger),
+            stop: pad.is_pressed(Button::East),
+            up: pad.is_pressed(Button::DPadUp),
+            down: pad.is_pressed(Button::DPadDown),
+            left: [axis(Axis::LeftStickX), axis(Axis::LeftStickY)],
+            right: [axis(Axis::RightStickX), axis(Axis::RightStickY)],
+            reported: self.raw.reported,
+        };
+    }
+}
+
+impl HandDevice for Gamepad {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn sample(&mut self, now: Moment<Operator>) -> HandSample {
+        self.drain(now);
+        self.read();
+        self.memory.take(&self.raw)
+    }
+
+    fn take_stop(&mut self) -> bool {
+        self.memory.take_stop()
+    }
+
+    fn note(&self) -> Option<&str> {
+        match self.chosen {
+            None => Some(
+                "No gamepad is found: plug one in. If one is, it can not be read: install the rule 70-farreach.rules and plug it in again.",
+            ),
+            Some(_) if !self.raw.connected => {
+                Some("The gamepad is gone: plug it in again and let go of its controls.")
+            }
+            Some(_) if self.memory.needs_neutral() => Some(
+                "Let go of the gamepad: its trigger, bumper and sticks must be seen at rest first.",
+            ),
+            Some(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::hand::Grasp;
+    use protocol::profile::ULTRASOUND;
+
+    fn profile() -> Profile {
+        Profile::parse(ULTRASOUND).unwrap()
+    }
+
+    fn now() -> Moment<Operator> {
+        Moment::from_ns(1_000_000_000)
+    }
+
+    fn rest() -> RawPad {
+        RawPad::untouched(now())
+    }
+
+    fn memory() -> PadMemory {
+        let mut memory = PadMemory::new(&profile());
+        memory.take(&rest());
+        memory
+    }
+
+    fn grasp(memory: &mut PadMemory, raw: &RawPad) -> Grasp {
+        memory.take(raw).grasp(now())
+    }
+
+    #[test]
+    fn trigger_and_bumper_are_deadman_and_clutch() {
+        let mut m = memory();
+        let raw = |trigger, bumper| RawPad { trigger, bumper, ..rest() };
+        for (trigger, bumper, want) in [
+            (0.49, false, Grasp::Released),
+            (0.49, true, Grasp::Released),
+            (0.5, false, Grasp::Open),
+            (1.0, true, Grasp::Closed),
+            (f64::NAN, true, Grasp::Released),
+        ] {
+            assert_eq!(grasp(&mut m, &raw(trigger, bumper)), want);
+        }
+        assert!(m.take(&raw(0.7, true)).deadman > 0.69);
+    }
+
+    #[test]
+    fn sticks_slide_turn_and_tilt_after_the_dead_zone() {
+        let mut m = memory();
+        let raw = RawPad { left: [1.0, 0.0], right: [0.0, -1.0], ..rest() };
+        assert_eq!(
+            m.take(&raw).motion,
+            HandMotion::Rate { x: 1.0, y: 0.0, z: 0.0, turn: -0.0, tilt: -1.0 }
+        );
+        let raw = RawPad { left: [0.0, 0.56], right: [1.0, 0.0], ..rest() };
+        let HandMotion::Rate { x, y, turn, .. } = m.take(&raw).motion else { panic!("a rate") };
+        assert!(x == 0.0 && (y - 0.5).abs() < 1e-9 && (turn + 1.0).abs() < 1e-9);
+        let worn = RawPad { left: [0.08, -0.08], right: [0.1, 0.0], ..rest() };
+        assert_eq!(
+            m.take(&worn).motion,
+            HandMotion::Rate { x: 0.0, y: 0.0, z: 0.0, turn: -0.0, tilt: 0.0 }
+        );
+    }
+
+    /// C3: after a disconnection a pad that is still deflected or pressed gives nothing.
+    #[test]
+    fn a_pad_that_comes_back_pressed_gives_nothing_until_it_is_neutral() {
+        let mut m = memory();
+        let pressed = RawPad { trigger: 1.0, bumper: true, left: [1.0, 0.0], ..rest() };
+        assert_eq!(grasp(&mut m, &pressed), Grasp::Closed);
+        let gone = RawPad { connected: false, ..pressed };
+        let sample = m.take(&gone);
+        assert_eq!((sample.grasp(now()), sample.deadman), (Grasp::Gone, 0.0));
+        assert_eq!(sample.motion, HandMotion::still());
+        for held in [
+            pressed,
+            RawPad { bumper: false, left: [0.0, 0.0], ..pressed },
+            RawPad { trigger: 0.0, left: [0.0, 0.0], ..pressed },
+            RawPad { trigger: 0.0, bumper: false, ..pressed },
+            RawPad { right: [0.0, 0.9], ..rest() },
+        ] {
+            assert_eq!(grasp(&mut m, &held), Grasp::Released);
+            assert!(m.needs_neutral());
+            assert_eq!(m.take(&held).motion, HandMotion::still());
+        }
+        m.take(&rest());
+        assert_eq!(grasp(&mut m, &pressed), Grasp::Closed);
+    }
+
+    #[test]
+    fn a_pad_starts_by_being_seen_neutral() {
+        let mut m = PadMemory::new(&profile());
+        let pressed = RawPad { trigger: 1.0, ..rest() };
+        assert_eq!(grasp(&mut m, &pressed), Grasp::Released);
+        assert_eq!(grasp(&mut m, &rest()), Grasp::Released);
+        assert_eq!(grasp(&mut m, &pressed), Grasp::Open);
+    }
+
+    #[test]
+    fn the_wanted_force_steps_once_per_press_and_stays_inside() {
+        let mut m = memory();
+        let up = RawPad { up: true, ..rest() };
+        assert!((m.take(&up).force_wanted_n - 5.5).abs() < 1e-12);
+        assert!((m.take(&up).force_wanted_n - 5.5).abs() < 1e-12, "held is one press");
+        for _ in 0..50 {
+            m.take(&rest());
+            m.take(&up);
+        }
+        assert!((m.take(&rest()).force_wanted_n - 12.0).abs() < 1e-12);
+        let down = RawPad { down: true, ..rest() };
+        for _ in 0..50 {
+            m.take(&down);
+            m.take(&rest());
+        }
+        assert!(m.take(&rest()).force_wanted_n == 0.0);
+    }
+
+    #[test]
+    fn stop_works_once_per_press_even_before_the_pad_was_neutral() {
+        let mut m = PadMemory::new(&profile());
+        let stop = RawPad { stop: true, trigger: 1.0, ..rest() };
+        m.take(&stop);
+        assert!(m.needs_neutral() && m.take_stop() && !m.take_stop());
+        m.take(&stop);
+        assert!(!m.take_stop());
+        m.take(&rest());
+        m.take(&stop);
+        assert!(m.take_stop());
+    }
+
+    #[test]
+    fn opening_never_panics_and_a_failure_says_what_to_do() {
+        match Gamepad::open(&profile()) {
+            Ok(mut pad) => {
+                let sample = pad.sample(now());
+                assert_eq!(sample.clutch, Clutch::Open);
+                assert!(pad.note().is_some());
+            }
+            Err(e) => assert!(!e.to_string().is_empty()),
+        }
+        let e = GamepadError::Unreadable { cause: "not found".into() };
+        assert!(e.to_string().contains("70-farreach.rules"));
+    }
+}
