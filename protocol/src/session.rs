@@ -73,18 +73,19 @@ pub enum RobotMessage {
     },
 }
 
-/// Why a robot refuses a console.
+/// Why a robot refuses a console. The number is also the application close code of the connection;
+/// those below 16 belong to the link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Refusal {
     /// Another operator holds authority.
-    Taken = 1,
+    Taken = 16,
     /// The console runs another profile.
-    Profile = 2,
+    Profile = 17,
     /// The certificate is for another role.
-    Role = 3,
+    Role = 18,
     /// The console did not begin with a valid hello.
-    Hello = 4,
+    Hello = 19,
 }
 
 impl Refusal {

@@ -14,7 +14,7 @@ use robot_agent::picture::{Picture, PictureSource};
 use robot_agent::robot::{ArmReading, Description, Order, Reading, Robot, RobotFault};
 
 use crate::arm::ArmModel;
-use crate::phantom::Phantom;
+use crate::phantom::{Phantom, Placement};
 use crate::plant::{Command, Drives, UltrasoundPlant};
 use crate::snapshot::{SnapshotReader, SnapshotWriter, snapshot};
 use crate::ultrasound::{Probe, Scanner, ScannerError, Settings};
@@ -26,6 +26,20 @@ const STEP: Duration = Duration::from_millis(1);
 /// by then its watchdog has tripped anyway.
 const STEPS_MAX: u32 = 100;
 
+/// Where the people at the bedside have put the probe: on the skin over the liver, pressed as lightly
+/// as its own weight would. So there is a picture before anybody steers.
+const READY: Placement = Placement {
+    x_m: -0.045,
+    y_m: 0.03,
+    turn_rad: 0.0,
+    rock_rad: 0.0,
+    tilt_rad: 0.0,
+    press_m: 0.004,
+};
+
+/// Steps to bring it there from home: ample at half a metre per second.
+const READY_STEPS: u32 = 2_000;
+
 /// A 7-joint arm with an ultrasound probe over a torso phantom.
 pub struct SimRobot {
     plant: UltrasoundPlant,
@@ -35,14 +49,22 @@ pub struct SimRobot {
 }
 
 impl SimRobot {
-    /// The robot with its shipped models, and where its pictures can see the probe from.
+    /// The robot with its shipped models, its probe put on the skin over the liver, and where its
+    /// pictures can see the probe from.
     ///
     /// # Errors
     /// A sentence, if a shipped model is broken.
     pub fn shipped(seed: u64) -> Result<(Self, SnapshotReader), String> {
         let arm = ArmModel::shipped().map_err(|e| e.to_string())?;
         let phantom = Phantom::shipped().map_err(|e| e.to_string())?;
-        Ok(Self::new(UltrasoundPlant::new(arm, phantom, seed)))
+        let ready = phantom.probe_pose(&READY);
+        let mut plant = UltrasoundPlant::new(arm, phantom, seed);
+        plant.enable_drives();
+        for _ in 0..READY_STEPS {
+            plant.step(STEP.as_secs_f64(), Command::Follow(&ready));
+        }
+        plant.disable_drives();
+        Ok(Self::new(plant))
     }
 
     /// A robot made of this plant.
@@ -237,6 +259,7 @@ mod tests {
         robot.read(ms(1)).unwrap();
         assert!(pictures.capture(ms(1), STEP, &mut picture));
         assert!(picture.depth_um > 10_000);
-        assert!(picture.grey.iter().all(|p| *p < 40), "the probe is in the air");
+        let bright = picture.grey.iter().filter(|p| **p > 40).count();
+        assert!(bright > 320 * 240 / 10, "{bright} pixels show the liver");
     }
 }

@@ -7,10 +7,7 @@
 //!
 //! Linux only: the processes of the browser are found in `/proc`.
 
-#![allow(
-    dead_code,
-    reason = "each test uses the part of this module that it needs"
-)]
+#![allow(dead_code, reason = "each test uses the part of this module that it needs")]
 #![expect(
     clippy::disallowed_methods,
     reason = "a test shell: it bounds the wait for real processes"
@@ -29,12 +26,8 @@ use serde_json::{Value, json};
 use tungstenite::{Message, WebSocket};
 
 /// Programs that speak this protocol, in the order of preference.
-const BROWSERS: [&str; 4] = [
-    "chromium",
-    "chromium-browser",
-    "google-chrome",
-    "google-chrome-stable",
-];
+const BROWSERS: [&str; 4] =
+    ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
 /// No window, no sandbox (tests run as root in containers), no talk with the maker's servers.
 const FLAGS: [&str; 14] = [
@@ -107,10 +100,7 @@ impl Browser {
             .spawn()
             .map_err(|e| format!("{}: {e}", program.display()))?;
         match connect(&mut child, &port_file, &log_path) {
-            Ok(wire) => Ok(Self {
-                child,
-                wire: Arc::new(Mutex::new(wire)),
-            }),
+            Ok(wire) => Ok(Self { child, wire: Arc::new(Mutex::new(wire)) }),
             Err(error) => {
                 end(&mut child);
                 Err(error)
@@ -126,19 +116,10 @@ impl Browser {
         let target = text(&made, "targetId")?;
         let attach = json!({ "targetId": target, "flatten": true });
         let session = text(&self.call("Target.attachToTarget", &attach)?, "sessionId")?;
-        let page = Page {
-            wire: Arc::clone(&self.wire),
-            session,
-            target,
-            pressed: Mutex::new(false),
-        };
+        let page =
+            Page { wire: Arc::clone(&self.wire), session, target, pressed: Mutex::new(false) };
         // Before the address, or the errors of the first moments are lost.
-        for domain in [
-            "Runtime.enable",
-            "Log.enable",
-            "Page.enable",
-            "Page.bringToFront",
-        ] {
+        for domain in ["Runtime.enable", "Log.enable", "Page.enable", "Page.bringToFront"] {
             page.call(domain, &json!({}))?;
         }
         page.viewport(1280, 720)?;
@@ -152,14 +133,10 @@ impl Browser {
         // zeros.
         let is_renderer = |pid: &u32| {
             fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| {
-                line.split(|byte| matches!(byte, 0 | b' '))
-                    .any(|word| word == b"--type=renderer")
+                line.split(|byte| matches!(byte, 0 | b' ')).any(|word| word == b"--type=renderer")
             })
         };
-        descendants(self.child.id())
-            .into_iter()
-            .filter(is_renderer)
-            .collect()
+        descendants(self.child.id()).into_iter().filter(is_renderer).collect()
     }
 
     /// The browser's own process.
@@ -227,10 +204,7 @@ impl Page {
         if let Some(details) = answer.get("exceptionDetails") {
             return Err(format!("{js}: {}", exception_text(details)));
         }
-        Ok(answer
-            .pointer("/result/value")
-            .cloned()
-            .unwrap_or(Value::Null))
+        Ok(answer.pointer("/result/value").cloned().unwrap_or(Value::Null))
     }
 
     /// Returns once the expression is `true`. Errors meanwhile (a page that is still loading) count
@@ -244,9 +218,7 @@ impl Page {
                 return Ok(());
             }
             if Instant::now() >= deadline {
-                return Err(format!(
-                    "not true within {max:?}: {js_bool} (last: {last:?})"
-                ));
+                return Err(format!("not true within {max:?}: {js_bool} (last: {last:?})"));
             }
             std::thread::sleep(LOOK_AGAIN);
         }
@@ -256,10 +228,7 @@ impl Page {
     pub(crate) fn text_of(&self, selector: &str) -> Result<String, String> {
         let selector = Value::from(selector);
         let value = self.eval(&format!("document.querySelector({selector}).textContent"))?;
-        value
-            .as_str()
-            .map(str::to_owned)
-            .ok_or_else(|| format!("{selector} has no text: {value}"))
+        value.as_str().map(str::to_owned).ok_or_else(|| format!("{selector} has no text: {value}"))
     }
 
     /// The middle of the first element that matches a CSS selector, in pixels of the page.
@@ -270,9 +239,7 @@ impl Page {
              return [r.x + r.width / 2, r.y + r.height / 2]; }})()"
         ))?;
         let at = |index: usize| value.get(index).and_then(Value::as_f64);
-        at(0)
-            .zip(at(1))
-            .ok_or_else(|| format!("{selector} has no place: {value}"))
+        at(0).zip(at(1)).ok_or_else(|| format!("{selector} has no place: {value}"))
     }
 
     /// Sets the size of the page in pixels.
@@ -280,8 +247,7 @@ impl Page {
         let size = json!({
             "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
         });
-        self.call("Emulation.setDeviceMetricsOverride", &size)
-            .map(drop)
+        self.call("Emulation.setDeviceMetricsOverride", &size).map(drop)
     }
 
     /// One event of the pointer at (`x`, `y`), in pixels of the page.
@@ -297,11 +263,7 @@ impl Page {
             Mouse::Press => *pressed = true,
             Mouse::Release => *pressed = false,
         }
-        let button = if kind == Mouse::Move && !*pressed {
-            "none"
-        } else {
-            "left"
-        };
+        let button = if kind == Mouse::Move && !*pressed { "none" } else { "left" };
         let event = json!({
             "type": name, "x": x, "y": y, "button": button, "buttons": u8::from(*pressed),
             "clickCount": u8::from(kind != Mouse::Move), "pointerType": "mouse",
@@ -331,11 +293,7 @@ impl Page {
             one if one.chars().count() == 1 => one,
             _ => "",
         };
-        let kind = if typed.is_empty() {
-            "rawKeyDown"
-        } else {
-            "keyDown"
-        };
+        let kind = if typed.is_empty() { "rawKeyDown" } else { "keyDown" };
         self.key_event(kind, key, code, typed)
     }
 
@@ -380,9 +338,7 @@ impl Page {
     /// Closes the page, as a user closes a tab.
     pub(crate) fn close(self) -> Result<(), String> {
         let target = json!({ "targetId": self.target });
-        lock(&self.wire)
-            .call(None, "Target.closeTarget", &target, CALL_MAX)
-            .map(drop)
+        lock(&self.wire).call(None, "Target.closeTarget", &target, CALL_MAX).map(drop)
     }
 
     fn call(&self, method: &str, params: &Value) -> Result<Value, String> {
@@ -442,9 +398,9 @@ impl Wire {
     fn read(&mut self) -> Result<Option<Value>, String> {
         use std::io::ErrorKind::{TimedOut, WouldBlock};
         match self.socket.read() {
-            Ok(Message::Text(said)) => serde_json::from_str(said.as_str())
-                .map(Some)
-                .map_err(|e| e.to_string()),
+            Ok(Message::Text(said)) => {
+                serde_json::from_str(said.as_str()).map(Some).map_err(|e| e.to_string())
+            }
             Ok(_) => Ok(None),
             Err(tungstenite::Error::Io(e)) if matches!(e.kind(), WouldBlock | TimedOut) => Ok(None),
             Err(error) => Err(error.to_string()),
@@ -453,10 +409,7 @@ impl Wire {
 
     /// Keeps an event when it is an error of a page.
     fn note(&mut self, event: &Value) {
-        let method = event
-            .get("method")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let method = event.get("method").and_then(Value::as_str).unwrap_or_default();
         let params = event.get("params").unwrap_or(&Value::Null);
         let level =
             |pointer: &str| params.pointer(pointer).and_then(Value::as_str) == Some("error");
@@ -468,20 +421,13 @@ impl Wire {
                 params.get("args").unwrap_or(&Value::Null).to_string()
             }
             "Log.entryAdded" if level("/entry/level") => {
-                let part = |at: &str| {
-                    params
-                        .pointer(at)
-                        .and_then(Value::as_str)
-                        .unwrap_or_default()
-                };
+                let part =
+                    |at: &str| params.pointer(at).and_then(Value::as_str).unwrap_or_default();
                 format!("{} {}", part("/entry/text"), part("/entry/url"))
             }
             _ => return,
         };
-        let session = event
-            .get("sessionId")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
+        let session = event.get("sessionId").and_then(Value::as_str).unwrap_or_default();
         let errors = self.errors.entry(session.to_owned()).or_default();
         if errors.len() < ERRORS_MAX {
             errors.push(error);
@@ -506,10 +452,7 @@ fn connect(child: &mut Child, port_file: &Path, log_path: &Path) -> Result<Wire,
     let log = || {
         let all = fs::read_to_string(log_path).unwrap_or_default();
         let lines: Vec<&str> = all.lines().collect();
-        lines
-            .get(lines.len().saturating_sub(5)..)
-            .unwrap_or_default()
-            .join("\n")
+        lines.get(lines.len().saturating_sub(5)..).unwrap_or_default().join("\n")
     };
     loop {
         if let Ok(Some(status)) = child.try_wait() {
@@ -525,10 +468,7 @@ fn connect(child: &mut Child, port_file: &Path, log_path: &Path) -> Result<Wire,
             return shake_hands(port, path);
         }
         if Instant::now() >= deadline {
-            return Err(format!(
-                "the browser opened no port within {LAUNCH_MAX:?}: {}",
-                log()
-            ));
+            return Err(format!("the browser opened no port within {LAUNCH_MAX:?}: {}", log()));
         }
         std::thread::sleep(LOOK_AGAIN);
     }
@@ -544,33 +484,20 @@ fn shake_hands(port: u16, path: &str) -> Result<Wire, String> {
     stream.set_read_timeout(Some(CALL_MAX)).map_err(say)?;
     let url = format!("ws://127.0.0.1:{port}{path}");
     let (socket, _) = tungstenite::client(url, stream).map_err(|e| format!("port {port}: {e}"))?;
-    socket
-        .get_ref()
-        .set_read_timeout(Some(READ_SLICE))
-        .map_err(say)?;
-    Ok(Wire {
-        socket,
-        newest_id: 0,
-        errors: BTreeMap::new(),
-    })
+    socket.get_ref().set_read_timeout(Some(READ_SLICE)).map_err(say)?;
+    Ok(Wire { socket, newest_id: 0, errors: BTreeMap::new() })
 }
 
 /// Every process below `root`, found by parent numbers in `/proc`.
 fn descendants(root: u32) -> Vec<u32> {
     let mut children: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry
-            .file_name()
-            .to_str()
-            .and_then(|name| name.parse::<u32>().ok())
-        else {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
             continue;
         };
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // The program's name may hold spaces and brackets: the fields count from its last bracket.
-        let parent = stat
-            .rsplit_once(')')
-            .and_then(|(_, rest)| rest.split_whitespace().nth(1));
+        let parent = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(1));
         if let Some(parent) = parent.and_then(|parent| parent.parse().ok()) {
             children.entry(parent).or_default().push(pid);
         }
@@ -615,11 +542,7 @@ fn kill(name: &str, targets: &[String]) -> Result<(), String> {
         .stderr(Stdio::null())
         .status()
         .map_err(|e| format!("sh: {e}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("kill -{name} {targets:?}: {status}"))
-    }
+    if status.success() { Ok(()) } else { Err(format!("kill -{name} {targets:?}: {status}")) }
 }
 
 /// The key number that old page scripts, and the browser's own defaults, go by.
@@ -632,10 +555,7 @@ fn virtual_key(key: &str) -> u32 {
         "ArrowUp" => 38,
         "ArrowRight" => 39,
         "ArrowDown" => 40,
-        other => other
-            .chars()
-            .next()
-            .map_or(0, |c| c.to_ascii_uppercase().into()),
+        other => other.chars().next().map_or(0, |c| c.to_ascii_uppercase().into()),
     }
 }
 
@@ -666,18 +586,13 @@ fn from_base64(text: &str) -> Result<Vec<u8>, String> {
 /// What an exception says, with its stack when it has one.
 fn exception_text(details: &Value) -> String {
     let part = |pointer: &str| details.pointer(pointer).and_then(Value::as_str);
-    part("/exception/description")
-        .or_else(|| part("/text"))
-        .unwrap_or("exception")
-        .to_owned()
+    part("/exception/description").or_else(|| part("/text")).unwrap_or("exception").to_owned()
 }
 
 /// A text field of an answer.
 fn text(answer: &Value, field: &str) -> Result<String, String> {
     let found = answer.get(field).and_then(Value::as_str);
-    found
-        .map(str::to_owned)
-        .ok_or_else(|| format!("expected {field} in {answer}"))
+    found.map(str::to_owned).ok_or_else(|| format!("expected {field} in {answer}"))
 }
 
 /// A test that has panicked elsewhere must still be able to end the browser.

@@ -79,6 +79,8 @@ struct Place {
 
 #[derive(Debug, Clone, Copy)]
 enum Doing {
+    /// Has seen nothing of the robot yet, and holds nothing.
+    Arriving,
     /// Holds nothing.
     Resting { until: Moment<Operator> },
     /// Holds the deadman with the clutch open.
@@ -118,7 +120,7 @@ impl ScriptedHand {
             scale: profile.hand.scale,
             tip_speed_max_m_s: profile.motion.speed_contact_max_m_s.min(TIP_SPEED_MAX_M_S),
             force_max_n,
-            doing: Doing::Resting { until: Moment::START },
+            doing: Doing::Arriving,
             look: None,
             start: None,
             stroke: Stroke { began: Moment::START, takes: Duration::ZERO, from: place, to: place },
@@ -135,6 +137,8 @@ impl ScriptedHand {
             return;
         };
         self.doing = match self.doing {
+            // The robot must have seen the deadman released before it is held.
+            Doing::Arriving => Doing::Resting { until: now.after(REST) },
             Doing::Resting { until } if now >= until && can_begin(look.state) => {
                 let close_at = now.after(self.pause());
                 Doing::Waiting { since: now, close_at, epoch: look.epoch }
@@ -159,8 +163,9 @@ impl ScriptedHand {
                 self.plan(&look, now);
                 Doing::Scanning { until: now.after(SCAN), epoch }
             }
-            Doing::Closing { since, epoch } if now > since.after(ANSWER_MAX) => {
-                self.open(epoch, now)
+            // Whatever the reason was, the whole act from the start cures it.
+            Doing::Closing { since, .. } if now > since.after(ANSWER_MAX) => {
+                Doing::Resting { until: now.after(REST) }
             }
             Doing::Scanning { until, epoch } if self.stroke_is_over(now) => {
                 if now >= until || !look.state.follows() {
@@ -197,7 +202,7 @@ impl ScriptedHand {
                 }
                 return;
             }
-            Doing::Resting { .. } => return,
+            Doing::Arriving | Doing::Resting { .. } => return,
         };
         self.doing = Doing::Startled { until: now.after(REACTION), clutch };
     }
@@ -260,7 +265,7 @@ impl HandDevice for ScriptedHand {
         self.act(now);
         let Place { xy_m, angles_rad } = self.place(now);
         let (deadman, clutch) = match self.doing {
-            Doing::Resting { .. } => (0.0, Clutch::Open),
+            Doing::Arriving | Doing::Resting { .. } => (0.0, Clutch::Open),
             Doing::Waiting { .. } => (1.0, Clutch::Open),
             Doing::Closing { .. } | Doing::Scanning { .. } => (1.0, Clutch::Closed),
             Doing::Startled { clutch, .. } => (1.0, clutch),

@@ -266,7 +266,7 @@ impl LinkError {
     pub fn fix(&self) -> &'static str {
         match self {
             Self::NoCertificate(_) => {
-                "issue a certificate with `farreach keys issue` and pass it with --identity"
+                "issue a certificate with `farreach keys issue` and pass it with --keys"
             }
             Self::OtherAuthority(_) => {
                 "let the same authority issue both certificates, and give both sides its ca.pem"

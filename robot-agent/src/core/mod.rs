@@ -498,8 +498,12 @@ impl Core {
         // Without any reading ever there is nothing to hold: the drives stay off.
         let Some(reading) = self.last_reading else { return Order::Off };
         let frame = self.sight.newest.map(|n| n.frame);
-        let view_age = self.sight.view_age(now);
-        self.motion.step(self.wish(now), frame.as_ref(), &reading, view_age, &self.profile, dt_s)
+        // What steers is as old as the older of the two things that the operator goes by.
+        let seen_age = self
+            .sight
+            .view_age(now)
+            .and_then(|view| self.sight.loop_age(now).map(|state| view.max(state)));
+        self.motion.step(self.wish(now), frame.as_ref(), &reading, seen_age, &self.profile, dt_s)
     }
 
     fn wish(&self, now: Moment<Robot>) -> Wish {

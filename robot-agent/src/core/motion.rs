@@ -107,7 +107,7 @@ impl ArmMotion {
         wish: Wish,
         frame: Option<&CommandFrame>,
         reading: &Reading,
-        view_age: Option<Duration>,
+        seen_age: Option<Duration>,
         profile: &Profile,
         dt_s: f64,
     ) -> Order {
@@ -127,7 +127,7 @@ impl ArmMotion {
                 continue;
             };
             let contact_n = measured.contact_force_n();
-            let caps = caps(profile, contact_n, view_age);
+            let caps = caps(profile, contact_n, seen_age);
             slowest_cap = slowest_cap.min(caps.speed_m_s);
             let clamps = arm.step(&drive, contact_n, &caps, profile, dt_s);
             self.clamps = self.clamps.union(clamps);

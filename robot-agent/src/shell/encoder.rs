@@ -37,7 +37,7 @@ impl PictureEncoder {
     pub fn new(width: u16, height: u16, rate_hz: f64) -> Result<Self, EncodeError> {
         let config = EncoderConfig::new()
             .usage_type(UsageType::CameraVideoRealTime)
-            .rate_control_mode(RateControlMode::Bitrate)
+            .rate_control_mode(RateControlMode::Bufferbased)
             .bitrate(BitRate::from_bps(BIT_RATE))
             .max_frame_rate(FrameRate::from_hz(rate_hz as f32))
             .intra_frame_period(IntraFramePeriod::from_num_frames(KEYFRAME_EVERY))

@@ -126,7 +126,7 @@ impl KeyError {
                 "try again; if it fails again, this machine has no source of randomness"
             }
             Self::Read { .. } => {
-                "check the path and who may read it; `farreach keys init` and `farreach keys issue` make the files"
+                "check the path and who may read it; `farreach keys new` and `farreach keys issue` make the files"
             }
             Self::Write { .. } => "check that the directory can be written and is not full",
             Self::Exists { .. } => {
@@ -137,7 +137,7 @@ impl KeyError {
                 "make the files with `farreach keys issue` and copy them unchanged"
             }
             Self::NotAnAuthority { .. } => {
-                "copy the ca.pem that `farreach keys init` made to this place"
+                "copy the ca.pem that `farreach keys new` made to this place"
             }
             Self::Mismatch { .. } => {
                 "copy both files from the same `farreach keys issue`, or issue them again"

@@ -35,11 +35,12 @@ pub struct Caps {
     pub by_view_age: bool,
 }
 
-/// The caps for a tip pressed with `contact_n` and steered by a picture of this age.
+/// The caps for a tip pressed with `contact_n` and steered by what was seen this long ago: the older
+/// of picture and state.
 ///
 /// Unknown age: no motion. So is an age beyond its hard limit: the cap is a quotient up to there and
 /// zero beyond, and does not wait for the interlock.
-pub fn caps(profile: &Profile, contact_n: f64, view_age: Option<Duration>) -> Caps {
+pub fn caps(profile: &Profile, contact_n: f64, seen_age: Option<Duration>) -> Caps {
     let motion = &profile.motion;
     // Written so that a force that is not a number counts as contact.
     let free = contact_n < CONTACT_MIN_N;
@@ -48,7 +49,7 @@ pub fn caps(profile: &Profile, contact_n: f64, view_age: Option<Duration>) -> Ca
     } else {
         motion.speed_contact_max_m_s.min(motion.speed_free_max_m_s)
     };
-    let by_age = match view_age {
+    let by_age = match seen_age {
         Some(age) if age <= profile.freshness.view_age_hard => {
             geometric_cap_m_s(profile.freshness.stale_displacement_max_m, age)
         }

@@ -36,6 +36,12 @@ const ACK_RESET: &str = "acknowledge, then local reset";
 /// fifth. Half as much again is a robot that does not obey.
 const SPEED_BREACH: f64 = 1.5;
 
+/// Ticks that may be missed within a second.
+///
+/// A missed tick moves nothing and stops nothing: ages go on growing, and a loop that hangs is for the
+/// robot's own watchdog. A tenth of them is a computer that can no longer be trusted to be on time.
+const OVERRUNS_MAX: f64 = 100.0;
+
 /// Every interlock, in order of priority among equals.
 pub const TABLE: [Row; 12] = [
     Row {
@@ -173,12 +179,12 @@ pub const TABLE: [Row; 12] = [
         watches: "servo ticks missed within a second",
         unit: ("ticks", 1.0),
         reading: |r| f64::from(r.overruns),
-        soft: |_| Some(5.0),
-        hard: |_| 50.0,
+        soft: none,
+        hard: |_| OVERRUNS_MAX,
         stop: Stop::Hold,
         active: Active::Following,
         cleared_by: RE_ENGAGE,
-        source: "5 % of the ticks of a second [P]",
+        source: "a tenth of the ticks of a second [P]",
         hazards: "H30 H33",
     },
     Row {

@@ -1,0 +1,298 @@
+//! A running console: all its threads, started in order and stopped together.
+
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver as Answer, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::thread::{Builder, JoinHandle};
+use std::time::Instant;
+
+use protocol::link::Identity;
+use protocol::profile::Profile;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, watch};
+
+use super::clock::OperatorClock;
+use super::control::{self, Call, Dialed};
+use super::error::ConsoleError;
+use super::hand::{Device, Hand, ask_for_real_time};
+use super::lock;
+use super::mailbox::Mailbox;
+use super::media;
+use super::player;
+use super::rings::ring;
+use super::server::{self, Listening};
+use super::shared::{Board, Link, Shared, Word};
+use super::status::ConsoleStatus;
+use crate::core::OperatorCore;
+
+/// Room in the ring to the hand thread: a second of everything that arrives.
+const ROOM: usize = 1_024;
+
+/// Words that wait for the control link at most. They are an operator's acts, and few.
+const WORDS_MAX: usize = 16;
+
+/// A link that is not up after this long has failed: handshake, hello, and a second to spare.
+const START_MAX: Duration = Duration::from_secs(11);
+
+/// What a console is started with.
+pub struct ConsoleConfig {
+    /// The limits; the robot must have the same.
+    pub profile: Profile,
+    /// Who it is.
+    pub identity: Identity,
+    /// What it calls itself in the robot's log.
+    pub name: String,
+    /// Where the robot's control link listens.
+    pub control: SocketAddr,
+    /// Where the robot's media link listens.
+    pub media: SocketAddr,
+    /// The start of the clock, if the robot's clock shares it: a demonstration on one host. `None`
+    /// for a console of its own.
+    pub clock_base: Option<Instant>,
+    /// What the hand holds.
+    pub hand: HandSource,
+    /// Who looks at the pictures.
+    pub view: View,
+}
+
+/// What the hand holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HandSource {
+    /// A scripted hand; steers simulated robots only.
+    Script {
+        /// One seed is one performance.
+        seed: u64,
+    },
+    /// The practice pad of the page; steers simulated robots only.
+    Pad,
+    /// A gamepad on this machine.
+    #[cfg(feature = "gamepad")]
+    Gamepad,
+}
+
+/// Who looks at the pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// A page in a browser on this machine.
+    Page {
+        /// Where it is served; port 0 chooses a free one. Loopback only.
+        listen: SocketAddr,
+    },
+    /// Nobody: each picture is decoded, and counts as presented when it is.
+    Headless,
+}
+
+/// A running console. Dropping it stops all threads and closes both links.
+pub struct ConsoleNode {
+    shared: Arc<Shared>,
+    url: Option<String>,
+    stop: Arc<AtomicBool>,
+    stopping: watch::Sender<bool>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// Tells whoever starts a thread how its start went.
+pub(super) type Started<T> = SyncSender<Result<T, ConsoleError>>;
+
+fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> ConsoleError {
+    move |error| ConsoleError::System { what, error }
+}
+
+/// A runtime for one link thread.
+pub(super) fn runtime() -> Result<Runtime, ConsoleError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(system("a runtime for a thread"))
+}
+
+fn answer<T>(
+    from: &Answer<Result<T, ConsoleError>>,
+    thread: &'static str,
+) -> Result<T, ConsoleError> {
+    // Each step on the other end has a bound of its own; this one is for a thread that dies or hangs.
+    from.recv_timeout(START_MAX).unwrap_or(Err(ConsoleError::Thread { thread }))
+}
+
+impl ConsoleNode {
+    /// Connects both links, asks for authority, and starts all threads. Authority is held when it
+    /// returns.
+    ///
+    /// Bound: 25 seconds, with a robot that hesitates at every step.
+    ///
+    /// # Errors
+    /// [`ConsoleError`]; nothing is left running.
+    pub fn start(config: ConsoleConfig) -> Result<Self, ConsoleError> {
+        let ConsoleConfig { profile, identity, name, control, media, clock_base, hand, view } =
+            config;
+        // What can fail without bothering the robot comes first.
+        let listening = match view {
+            View::Page { listen } => Some(server::listen(listen)?),
+            View::Headless => None,
+        };
+        let device = Device::open(hand, &profile)?;
+        let clock = clock_base.map_or_else(OperatorClock::start, OperatorClock::sharing);
+        let (to_hand, inbound) = ring(ROOM);
+        let (words, said) = mpsc::channel(WORDS_MAX);
+        let core = OperatorCore::new(&profile);
+        let hello = profile.hash;
+        let (shared, hand) = Hand::new(core, device, inbound, |published| Shared {
+            clock,
+            profile,
+            to_hand,
+            stop: super::shared::StopPress::default(),
+            commands_sent: AtomicU64::new(0),
+            words,
+            outlet: super::mailbox::Outlet::default(),
+            board: Mutex::new(Board {
+                link: Link::Connecting,
+                robot: String::new(),
+                simulated: false,
+            }),
+            meter: Mutex::default(),
+            published,
+        });
+        let (stopping, stop) = watch::channel(false);
+        let node = Self {
+            shared,
+            url: listening.as_ref().map(Listening::url),
+            stop: Arc::default(),
+            stopping,
+            threads: Mutex::default(),
+        };
+        let call = Call { address: control, identity: identity.clone(), name, profile: hello };
+        let (sessions, session) = watch::channel(None);
+        node.start_control(call, hand.scripted(), said, sessions, stop.clone())?;
+        node.spawn("hand", move |stop| {
+            if let Err(sentence) = ask_for_real_time() {
+                tracing::warn!("{sentence}");
+            }
+            hand.run(stop);
+        })?;
+        node.start_view(listening, stop.clone())?;
+        node.start_media(media, identity, session, stop)?;
+        Ok(node)
+    }
+
+    /// Where the page is, with its token; `None` without a page.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
+    }
+
+    /// As it is now.
+    pub fn status(&self) -> ConsoleStatus {
+        ConsoleStatus::of(&self.shared)
+    }
+
+    /// Asks the robot to stop. Its own word about it is in [`ConsoleStatus::stop`].
+    pub fn request_stop(&self) {
+        self.shared.stop.press(self.shared.clock.now());
+    }
+
+    /// Says that the operator has read why the robot stopped: the stop of the newest epoch.
+    pub fn acknowledge(&self) {
+        let epoch = self.shared.snapshot().core.epoch();
+        self.shared.say(Word::Acknowledge { epoch });
+    }
+
+    /// Gives authority back. The console does not ask for it again.
+    pub fn release(&self) {
+        self.shared.say(Word::Release);
+    }
+
+    fn spawn(
+        &self,
+        name: &'static str,
+        run: impl FnOnce(&AtomicBool) + Send + 'static,
+    ) -> Result<(), ConsoleError> {
+        let stop = Arc::clone(&self.stop);
+        let thread = Builder::new()
+            .name(name.to_owned())
+            .spawn(move || run(&stop))
+            .map_err(system("a thread"))?;
+        lock(&self.threads).push(thread);
+        Ok(())
+    }
+
+    fn start_control(
+        &self,
+        call: Call,
+        scripted: bool,
+        words: mpsc::Receiver<Word>,
+        sessions: watch::Sender<Option<u64>>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), ConsoleError> {
+        let (started, from): (Started<()>, _) = sync_channel(1);
+        let (runtime, shared) = (runtime()?, Arc::clone(&self.shared));
+        self.spawn("control-link", move |_| {
+            runtime.block_on(async {
+                let first =
+                    control::dial(&call).await.and_then(|dialed| may_steer(dialed, scripted));
+                match first {
+                    Ok(first) => {
+                        let _ = started.send(Ok(()));
+                        control::run(call, shared, words, sessions, stop, first).await;
+                    }
+                    Err(error) => {
+                        let _ = started.send(Err(error));
+                    }
+                }
+            });
+        })?;
+        answer(&from, "control-link")
+    }
+
+    fn start_media(
+        &self,
+        address: SocketAddr,
+        identity: Identity,
+        session: watch::Receiver<Option<u64>>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), ConsoleError> {
+        let (started, from) = sync_channel(1);
+        let (runtime, shared) = (runtime()?, Arc::clone(&self.shared));
+        self.spawn("media-link", move |_| {
+            let call = media::Call { address, identity };
+            runtime.block_on(media::run(call, shared, session, stop, started));
+        })?;
+        answer(&from, "media-link")
+    }
+
+    fn start_view(
+        &self,
+        listening: Option<Listening>,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(), ConsoleError> {
+        let shared = Arc::clone(&self.shared);
+        if let Some(listening) = listening {
+            return self.spawn("console-page", move |_| server::run(listening, shared, stop));
+        }
+        let runtime = runtime()?;
+        let decoder = player::decoder().map_err(ConsoleError::Decoder)?;
+        let mailbox = Arc::new(Mailbox::default());
+        self.shared.outlet.look(Arc::clone(&mailbox));
+        self.spawn("player", move |_| {
+            runtime.block_on(player::run(decoder, &mailbox, &shared, stop));
+        })
+    }
+}
+
+/// A scripted hand has no eyes for what a real robot does to a patient.
+fn may_steer(dialed: Dialed, scripted: bool) -> Result<Dialed, ConsoleError> {
+    if scripted && !dialed.welcome.simulated {
+        return Err(ConsoleError::NotSimulated { robot: dialed.welcome.robot });
+    }
+    Ok(dialed)
+}
+
+impl Drop for ConsoleNode {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
+        for thread in lock(&self.threads).drain(..) {
+            let _ = thread.join();
+        }
+    }
+}

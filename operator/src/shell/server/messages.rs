@@ -1,0 +1,147 @@
+//! What a page says. Everything in it is untrusted: a page can be broken, slow, or not ours.
+
+use core::time::Duration;
+
+use protocol::time::{Moment, Operator};
+use serde::Deserialize;
+
+use crate::devices::pad::PadReport;
+
+/// No message of a page is larger. Unit: byte. The largest, the decoder's report, is about a hundred.
+pub(super) const MESSAGE_MAX: usize = 4 * 1024;
+
+/// Messages of one page that are heard per second, STOP excepted. A page that works says about 130:
+/// sixty of its pad, sixty of its pictures, a few more.
+pub(super) const MESSAGES_PER_SECOND: u32 = 400;
+
+/// The longest report of a decoder that goes into the log. Unit: character.
+pub(super) const REPORT_MAX: usize = 120;
+
+/// One message.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub(super) enum PageMessage {
+    /// The page needs a keyframe.
+    Keyframe,
+    /// A picture has been presented to the eye.
+    Presented {
+        /// Its number, decimal: it does not fit a double.
+        view: String,
+        /// From the decoder's input to its output.
+        decode_ms: f64,
+        /// Drawing.
+        draw_ms: f64,
+    },
+    /// STOP.
+    Stop,
+    /// The operator has read why the robot stopped.
+    Acknowledge,
+    /// The practice pad.
+    Pad {
+        /// True while the pointer holds it.
+        held: bool,
+        /// To the right.
+        x: f64,
+        /// Up.
+        y: f64,
+        /// Counter-clockwise.
+        turn: f64,
+        /// Contact force wanted.
+        force_n: f64,
+        /// Rises with every report.
+        seq: u64,
+    },
+    /// What the decoder of the page can do.
+    Decoder {
+        /// In words.
+        report: String,
+    },
+}
+
+impl PageMessage {
+    /// The message in this text; `None` for anything else.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        if text.len() > MESSAGE_MAX { None } else { serde_json::from_str(text).ok() }
+    }
+
+    /// The report of the pad, if it is one.
+    pub(super) fn pad(&self, arrived: Moment<Operator>) -> Option<PadReport> {
+        match *self {
+            Self::Pad { held, x, y, turn, force_n, seq } => {
+                Some(PadReport { held, x, y, turn, force_n, seq, arrived })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Counts messages against [`MESSAGES_PER_SECOND`].
+#[derive(Debug)]
+pub(super) struct Rate {
+    since: Moment<Operator>,
+    heard: u32,
+}
+
+impl Rate {
+    pub(super) const fn new(now: Moment<Operator>) -> Self {
+        Self { since: now, heard: 0 }
+    }
+
+    /// True if one more may be heard now.
+    pub(super) fn admits(&mut self, now: Moment<Operator>) -> bool {
+        if now.since(self.since).is_none_or(|d| d >= Duration::from_secs(1)) {
+            *self = Self::new(now);
+        }
+        self.heard = self.heard.saturating_add(1);
+        self.heard <= MESSAGES_PER_SECOND
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_page_says_is_understood() {
+        let parse = PageMessage::parse;
+        assert_eq!(parse(r#"{"type":"keyframe"}"#), Some(PageMessage::Keyframe));
+        assert_eq!(parse(r#"{"type":"stop"}"#), Some(PageMessage::Stop));
+        assert_eq!(parse(r#"{"type":"acknowledge"}"#), Some(PageMessage::Acknowledge));
+        let presented = r#"{"type":"presented","view":"18446744073709551615","decode_ms":1.5,"draw_ms":0.2,"queue":0}"#;
+        assert_eq!(
+            parse(presented),
+            Some(PageMessage::Presented {
+                view: u64::MAX.to_string(),
+                decode_ms: 1.5,
+                draw_ms: 0.2
+            })
+        );
+        let pad = r#"{"type":"pad","held":true,"x":0.5,"y":-1,"turn":1,"force_n":5,"seq":7,"t_ms":1234.5}"#;
+        let at = Moment::from_ns(9);
+        let report = parse(pad).unwrap().pad(at).unwrap();
+        let expected =
+            PadReport { held: true, x: 0.5, y: -1.0, turn: 1.0, force_n: 5.0, seq: 7, arrived: at };
+        assert_eq!(report, expected);
+        assert!(parse(r#"{"type":"decoder","report":"software, 1-in/1-out, 9 ms"}"#).is_some());
+    }
+
+    #[test]
+    fn what_is_not_understood_is_nothing() {
+        for text in
+            ["", "7", "null", "[]", "{}", r#"{"type":"move"}"#, r#"{"type":"pad","held":1}"#]
+        {
+            assert_eq!(PageMessage::parse(text), None, "{text}");
+        }
+        let long = format!(r#"{{"type":"decoder","report":"{}"}}"#, "x".repeat(MESSAGE_MAX));
+        assert_eq!(PageMessage::parse(&long), None);
+    }
+
+    #[test]
+    fn a_flood_is_cut_and_the_next_second_begins_anew() {
+        let at = |ms: u64| Moment::from_ns(ms * 1_000_000);
+        let mut rate = Rate::new(at(0));
+        let heard = (0..1_000).filter(|_| rate.admits(at(500))).count();
+        assert_eq!(heard, MESSAGES_PER_SECOND as usize);
+        assert!(!rate.admits(at(999)) && rate.admits(at(1_000)));
+    }
+}

@@ -1,0 +1,301 @@
+use super::*;
+use std::collections::BTreeSet;
+
+use protocol::cause::{Cause, CauseSet};
+use protocol::frame::ArmState;
+use protocol::frame::state::{Clamp, ClampSet};
+use protocol::profile::ULTRASOUND;
+use protocol::session::SessionId;
+use serde_json::{Value, json};
+
+use crate::core::session::tests::state_frame;
+use crate::devices::HandSample;
+use crate::shell::shared::fixture::{board, snapshot};
+
+fn at(ms: u64) -> Moment<Operator> {
+    Moment::from_ns(ms * 1_000_000)
+}
+
+fn profile() -> Profile {
+    Profile::parse(ULTRASOUND).unwrap()
+}
+
+const PICTURES: Pictures =
+    Pictures { shown: Some(12), dropped: Some(1), rate_hz: Some(40.0), depth_mm: Some(150.0) };
+
+/// What the page is told of this frame at 1,010 ms.
+fn told(frame: Option<&StateFrame>, change: impl FnOnce(&mut Snapshot, &mut Board)) -> Value {
+    let profile = profile();
+    let (mut snapshot, mut board) = (snapshot(&profile), board());
+    snapshot.core.handle_welcome(SessionId::new(1), 1, true);
+    if let Some(frame) = frame {
+        snapshot.core.handle_state(frame, at(1_000));
+        snapshot.state_since = Some(at(990));
+        snapshot.stopped = frame.stopped_by.map(|_| *frame);
+    }
+    change(&mut snapshot, &mut board);
+    let known = Known {
+        board: &board,
+        snapshot: &snapshot,
+        profile: &profile,
+        stop: snapshot.core.stop_phase(at(1_010)),
+        pictures: PICTURES,
+        steers: true,
+    };
+    serde_json::to_value(compose(&known, at(1_010))).unwrap()
+}
+
+fn unchanged(_: &mut Snapshot, _: &mut Board) {}
+
+fn degraded() -> StateFrame {
+    let mut clamps = ClampSet::EMPTY;
+    clamps.add(Clamp::ViewAge);
+    let arm = ArmState { force_n: nalgebra::Vector3::new(0.0, 0.0, -6.25), ..ArmState::absent() };
+    StateFrame {
+        state: OperatingState::Degraded,
+        soft: CauseSet::EMPTY.with(Cause::ViewAge),
+        epoch: 3,
+        view_age: Some(Duration::from_millis(152)),
+        loop_age: Some(Duration::from_micros(21_400)),
+        speed_m_s: 0.012,
+        speed_cap_m_s: 0.0263,
+        clamps,
+        arms: [arm, ArmState::absent()],
+        ..state_frame()
+    }
+}
+
+#[test]
+fn one_status_is_what_the_page_reads() {
+    let status = told(Some(&degraded()), |s, _| {
+        s.sample = HandSample {
+            deadman: 1.0,
+            clutch: crate::devices::Clutch::Closed,
+            force_wanted_n: 5.0,
+            ..HandSample::neutral(at(1_009))
+        };
+    });
+    let interlocks = status["interlocks"].clone();
+    let mut rest = status;
+    rest.as_object_mut().unwrap().remove("interlocks");
+    assert_eq!(rest["profile"]["hash"], profile().short_hash());
+    rest["profile"]["hash"] = "00000000".into();
+    let golden: Value = serde_json::from_str(include_str!("compose_golden.json")).unwrap();
+    assert_eq!(rest, golden);
+    assert_eq!(
+        interlocks[5],
+        json!({
+            "id": "VIEW-AGE",
+            "state": "warn",
+            "value": "152 ms",
+            "limit": "140 ms",
+            "owner": "operator",
+            "fix": Cause::ViewAge.fix(),
+        })
+    );
+    assert_eq!(interlocks[8]["value"], "6.2 N");
+    assert_eq!(interlocks[3]["value"], Value::Null);
+    assert_eq!(interlocks[3]["limit"], "150 ms");
+    assert_eq!(interlocks.as_array().unwrap().len(), 12);
+}
+
+/// The names of the fields in `{a: string, b: {c: number}}`, the outer ones only.
+fn fields(shape: &str) -> BTreeSet<String> {
+    let mut depth = 0;
+    let (mut names, mut word) = (BTreeSet::new(), String::new());
+    for c in shape.chars() {
+        match c {
+            '{' | '[' | '(' => depth += 1,
+            '}' | ']' | ')' => depth -= 1,
+            ':' if depth == 1 => {
+                names.insert(word.trim_matches([' ', '?']).to_owned());
+            }
+            _ => {}
+        }
+        word =
+            if matches!(c, '{' | ',' | '*' | '\n') { String::new() } else { word + &c.to_string() };
+    }
+    names
+}
+
+fn keys(value: &Value) -> BTreeSet<String> {
+    value.as_object().unwrap().keys().cloned().collect()
+}
+
+#[test]
+fn the_shapes_are_those_that_the_page_declares() {
+    let types = include_str!("../../console/types.js");
+    let full = StateFrame {
+        state: OperatingState::Hold,
+        stopped_by: Some(Cause::ViewAge),
+        view_age: Some(Duration::from_millis(230)),
+        ..degraded()
+    };
+    let status = told(Some(&full), unchanged);
+    let typedef = |name: &str| {
+        let line = types.lines().find(|l| l.ends_with(&format!("}} {name}"))).unwrap();
+        fields(line.split_once("@typedef {").unwrap().1)
+    };
+    assert_eq!(keys(&status["state"]["reason"]), typedef("Reason"));
+    assert_eq!(keys(&status["ages"]["view"]), typedef("Age"));
+    assert_eq!(keys(&status["ages"]["loop"]), typedef("Age"));
+    assert_eq!(keys(&status["stages"][0]), typedef("Stage"));
+    assert_eq!(keys(&status["interlocks"][0]), typedef("Interlock"));
+    assert_eq!(keys(&status["alarms"][0]), typedef("Alarm"));
+    let block = types.split_once("@typedef {object} Status").unwrap().1;
+    let block = block.split_once("@typedef").unwrap().0;
+    let mut declared = BTreeSet::new();
+    for property in block.split("@property {").skip(1) {
+        // The type ends at the brace that closes it; the name follows.
+        let mut depth = 1;
+        let end = property
+            .find(|c| {
+                depth += i32::from(c == '{') - i32::from(c == '}');
+                depth == 0
+            })
+            .unwrap();
+        let (shape, rest) = property.split_at(end);
+        let name = rest[1..].split_whitespace().next().unwrap().to_owned();
+        if shape.starts_with('{') && !shape.ends_with("[]") {
+            assert_eq!(keys(&status[&name]), fields(shape), "{name}");
+        } else if let Some(item) = shape.strip_suffix("[]").filter(|s| s.starts_with('{')) {
+            assert_eq!(keys(&status[&name][0]), fields(item), "{name}");
+        }
+        declared.insert(name);
+    }
+    assert_eq!(keys(&status), declared);
+}
+
+#[test]
+fn without_a_fresh_state_everything_of_the_robot_is_null() {
+    let profile = profile();
+    for frame in [None, Some(degraded())] {
+        let (mut snapshot, board) = (snapshot(&profile), board());
+        if let Some(frame) = frame {
+            snapshot.core.handle_state(&frame, at(1_000));
+        }
+        let known = Known {
+            board: &board,
+            snapshot: &snapshot,
+            profile: &profile,
+            stop: StopPhase::Idle,
+            pictures: PICTURES,
+            steers: true,
+        };
+        let status = serde_json::to_value(compose(&known, at(1_101))).unwrap();
+        assert_eq!(status["state"]["word"], "UNKNOWN");
+        for path in [
+            "/state/since_ms",
+            "/state/epoch",
+            "/state/reason",
+            "/ages/view/p50_ms",
+            "/ages/view/now_ms",
+            "/ages/loop/p95_ms",
+            "/force/normal_n",
+            "/force/wanted_n",
+            "/speed/mm_s",
+            "/speed/cap_mm_s",
+            "/probe/x_mm",
+            "/hand/deadman",
+            "/stages/0/ms",
+        ] {
+            assert_eq!(status.pointer(path), Some(&Value::Null), "{path}");
+        }
+        for row in status["interlocks"].as_array().unwrap() {
+            assert_eq!((row["state"].as_str(), &row["value"]), (Some("unknown"), &Value::Null));
+        }
+        let silent = frame.map(|_| json!("NO-STATE"));
+        assert_eq!(
+            status.pointer("/alarms/0/code"),
+            silent.as_ref(),
+            "it followed, or nobody knows"
+        );
+        assert_eq!(status["state"]["can_engage"], false);
+    }
+}
+
+#[test]
+fn a_hand_that_rests_is_not_in_the_way_and_everything_else_is() {
+    let resting = CauseSet::EMPTY.with(Cause::Deadman).with(Cause::Clutch).with(Cause::FreshRun);
+    let ready = |blocking| told(Some(&StateFrame { blocking, ..state_frame() }), unchanged);
+    assert_eq!(ready(resting)["state"]["can_engage"], true);
+    let status = ready(resting.with(Cause::ViewAge));
+    assert_eq!(status["state"]["can_engage"], false);
+    assert_eq!(status["state"]["why_not"]["code"], "VIEW-AGE");
+    let held = CauseSet::EMPTY.with(Cause::FreshRun);
+    assert_eq!(ready(held)["state"]["why_not"]["code"], "FRESH-RUN");
+    let off = StateFrame {
+        state: OperatingState::Standby,
+        blocking: resting.with(Cause::PowerOff).with(Cause::LoopAge),
+        ..state_frame()
+    };
+    assert_eq!(told(Some(&off), unchanged)["state"]["why_not"]["code"], "POWER-OFF");
+}
+
+#[test]
+fn a_stop_keeps_the_reading_of_its_moment() {
+    let then = StateFrame {
+        state: OperatingState::Hold,
+        stopped_by: Some(Cause::ViewAge),
+        view_age: Some(Duration::from_millis(230)),
+        ..state_frame()
+    };
+    let now = StateFrame { seq: 2, view_age: Some(Duration::from_millis(30)), ..then };
+    let status = told(Some(&then), |s, _| {
+        s.core.handle_state(&now, at(1_005));
+    });
+    assert_eq!(status["state"]["reason"]["value"], "230 ms");
+    assert_eq!(status["state"]["reason"]["limit"], "200 ms");
+    assert_eq!(status["ages"]["view"]["now_ms"], 30.0);
+    let recovered = told(Some(&StateFrame { seq: 1, ..now }), unchanged);
+    assert_eq!(recovered["state"]["reason"].get("value"), None, "it would contradict the sentence");
+}
+
+#[test]
+fn alarms_have_the_priority_of_what_they_mean() {
+    let alarm = |state, stopped_by| {
+        told(Some(&StateFrame { state, stopped_by, ..state_frame() }), unchanged)["alarms"].clone()
+    };
+    for (state, priority) in [
+        (OperatingState::Hold, "medium"),
+        (OperatingState::Pstop, "high"),
+        (OperatingState::Estop, "high"),
+        (OperatingState::Fault, "high"),
+    ] {
+        let alarms = alarm(state, Some(Cause::CmdSilence));
+        assert_eq!(alarms[0]["priority"], priority, "{state}");
+        assert_eq!(alarms[0]["code"], "CMD-SILENCE");
+    }
+    assert_eq!(alarm(OperatingState::Ready, None), json!([]));
+    let lost = |following| {
+        told(None, |s, b| {
+            s.lost_following = following;
+            let reason = crate::shell::Reason::from(&protocol::link::LinkError::Silent);
+            b.link = Link::Lost(reason);
+        })
+    };
+    assert_eq!(lost(true)["alarms"][0]["priority"], "high");
+    assert_eq!(lost(true)["alarms"][0]["code"], "LINK-LOST");
+    assert_eq!(lost(true)["link_reason"]["code"], "E-LNK-SILENT");
+    assert_eq!(lost(false)["alarms"], json!([]));
+}
+
+#[test]
+fn a_stop_is_told_as_the_robot_confirms_it() {
+    let status = told(Some(&degraded()), |s, _| {
+        s.core.request_stop(at(1_001));
+    });
+    assert_eq!(status["stop"], json!({ "phase": "sent", "ms": 9.0 }));
+    let status = told(Some(&degraded()), |s, _| {
+        s.core.request_stop(at(1_001));
+        let confirmed = StateFrame {
+            seq: 2,
+            state: OperatingState::Pstop,
+            stopped_by: Some(Cause::RemoteStop),
+            stop_confirmed: 1,
+            ..degraded()
+        };
+        s.core.handle_state(&confirmed, at(1_006));
+    });
+    assert_eq!(status["stop"], json!({ "phase": "confirmed", "ms": 5.0 }));
+}

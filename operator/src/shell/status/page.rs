@@ -1,0 +1,248 @@
+//! What the page is told, some twenty times a second: the shapes of `console/types.js`.
+//!
+//! What is unknown is `null`. Nothing is ever zero because it is unknown, and nothing keeps the value
+//! that it had before.
+
+use serde::Serialize;
+
+/// Everything that the page shows.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Status {
+    /// Always `status`.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// Monotonic time of this process, strictly rising. Unit: millisecond.
+    pub t_ms: f64,
+    /// `up`, `connecting` or `lost`.
+    pub link: &'static str,
+    /// Why it is lost.
+    pub link_reason: Option<Reason>,
+    /// True if nothing real can move.
+    pub simulated: bool,
+    /// The profile in force.
+    pub profile: ProfileName,
+    /// Name of the robot.
+    pub robot: String,
+    /// What the robot does.
+    pub state: State,
+    /// How far a STOP has come.
+    pub stop: Stop,
+    /// How old the world is that steers.
+    pub ages: Ages,
+    /// Where the view age goes.
+    pub stages: Vec<Stage>,
+    /// The estimate of the robot's clock.
+    pub clock: Clock,
+    /// Contact force.
+    pub force: Force,
+    /// Every condition for motion.
+    pub interlocks: Vec<Interlock>,
+    /// Speed of the tip.
+    pub speed: Speed,
+    /// The limits enforced now.
+    pub clamps: Vec<Clamped>,
+    /// What the hand does.
+    pub hand: Hand,
+    /// Where the tip is.
+    pub probe: Probe,
+    /// The pictures.
+    pub pictures: Pictures,
+    /// What must be noticed.
+    pub alarms: Vec<Alarm>,
+}
+
+/// A code with its words, and the reading with its limit where there is one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Reason {
+    /// The code.
+    pub code: &'static str,
+    /// What happened.
+    pub sentence: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub fix: String,
+    /// What was read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Its limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub limit: Option<String>,
+}
+
+/// The profile in force.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ProfileName {
+    /// Its name.
+    pub name: String,
+    /// The first digits of its hash.
+    pub hash: String,
+}
+
+/// What the robot does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct State {
+    /// The state's word, or `UNKNOWN`.
+    pub word: &'static str,
+    /// CRTK's word, or `UNKNOWN`.
+    pub crtk: &'static str,
+    /// For how long. Unit: millisecond.
+    pub since_ms: Option<f64>,
+    /// What stopped or slows it.
+    pub reason: Option<Reason>,
+    /// The robot's epoch.
+    pub epoch: Option<u32>,
+    /// True if the operator's act would engage: nothing but that act is missing.
+    pub can_engage: bool,
+    /// What is missing besides.
+    pub why_not: Option<Reason>,
+}
+
+/// How far a STOP has come.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stop {
+    /// `idle`, `sent`, `confirmed` or `unconfirmed`.
+    pub phase: &'static str,
+    /// From the press to the confirmation, or until now. Unit: millisecond.
+    pub ms: Option<f64>,
+}
+
+/// Both ages.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Ages {
+    /// Age of the picture that steers.
+    pub view: Age,
+    /// Age of the state that steers.
+    #[serde(rename = "loop")]
+    pub round_trip: Age,
+}
+
+/// One age, as the robot judged it. Unit: millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Age {
+    /// Median of the last second.
+    pub p50_ms: Option<f64>,
+    /// 95 % of the last second.
+    pub p95_ms: Option<f64>,
+    /// The newest.
+    pub now_ms: Option<f64>,
+    /// Slower beyond it.
+    pub soft_ms: Option<f64>,
+    /// Stopped beyond it.
+    pub hard_ms: Option<f64>,
+}
+
+/// A part of the view age.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Stage {
+    /// What it is called.
+    pub name: &'static str,
+    /// Median of the last second; negative if the clock estimate lies. Unit: millisecond.
+    pub ms: Option<f64>,
+}
+
+/// Robot clock minus operator clock. Unit: millisecond.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Clock {
+    /// The estimate.
+    pub offset_ms: Option<f64>,
+    /// The true offset lies within this of it.
+    pub error_ms: Option<f64>,
+    /// True if a stage came out negative.
+    pub suspect: bool,
+}
+
+/// Contact force along the tool axis. Unit: newton.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Force {
+    /// Measured.
+    pub normal_n: Option<f64>,
+    /// Wanted by the hand.
+    pub wanted_n: Option<f64>,
+    /// No further inward beyond it.
+    pub soft_n: Option<f64>,
+    /// Stopped beyond it.
+    pub hard_n: Option<f64>,
+}
+
+/// One condition for motion.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Interlock {
+    /// Its code.
+    pub id: &'static str,
+    /// `ok`, `warn`, `fail` or `unknown`.
+    pub state: &'static str,
+    /// What was read.
+    pub value: Option<String>,
+    /// Its limit.
+    pub limit: Option<String>,
+    /// Who can mend it.
+    pub owner: &'static str,
+    /// How.
+    pub fix: &'static str,
+}
+
+/// Speed of the fastest tip. Unit: millimetre per second.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Speed {
+    /// Measured.
+    pub mm_s: Option<f64>,
+    /// Allowed now.
+    pub cap_mm_s: Option<f64>,
+}
+
+/// A limit that was enforced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Clamped {
+    /// Which.
+    pub limit: &'static str,
+    /// Where it lies.
+    pub text: String,
+}
+
+/// What the hand does.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Hand {
+    /// What the device is called; `practice pad` makes the page show its own.
+    pub source: String,
+    /// How far the deadman is pressed, 0 to 1.
+    pub deadman: Option<f64>,
+    /// `open`, `closed` or `unknown`.
+    pub clutch: &'static str,
+    /// What the hand has to do first.
+    pub note: String,
+}
+
+/// Where the first tip is, along the axes of the base. Unit: millimetre.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Probe {
+    /// Forward.
+    pub x_mm: Option<f64>,
+    /// To the left.
+    pub y_mm: Option<f64>,
+    /// Up.
+    pub z_mm: Option<f64>,
+}
+
+/// The pictures.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Pictures {
+    /// Presented so far.
+    pub shown: Option<u64>,
+    /// Dropped so far.
+    pub dropped: Option<u64>,
+    /// Presented in the last second.
+    pub rate_hz: Option<f64>,
+    /// Depth that the newest one shows.
+    pub depth_mm: Option<f64>,
+}
+
+/// What must be noticed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alarm {
+    /// `high`, `medium` or `low`.
+    pub priority: &'static str,
+    /// The code.
+    pub code: &'static str,
+    /// In words.
+    pub text: String,
+}

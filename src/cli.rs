@@ -1,0 +1,217 @@
+//! The command line: every flag, with its default and its unit.
+
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Port of the control link unless told otherwise; the media link takes the next one.
+pub(crate) const CONTROL_PORT: u16 = 4610;
+
+/// Operate a robot in another hospital. Not a medical device: research and teaching only.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    after_help = "Exit codes: 0 ok, 1 internal error, 2 wrong usage or profile, 4 a limit of the run was \
+                  exceeded, 6 the other side can not be reached, 7 refused, 8 ended by a safety stop, \
+                  130 interrupted."
+)]
+pub(crate) struct Cli {
+    /// Say more (twice: everything). `FARREACH_LOG` takes filter directives.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a simulated robot, an operator and the console page, all on this machine
+    Demo(DemoArgs),
+    /// Start a robot agent with the simulated ultrasound robot
+    Robot(RobotArgs),
+    /// Start an operator console for a robot
+    Operator(OperatorArgs),
+    /// Issue certificates for robots, operators, observers and the bedside
+    Keys(KeysArgs),
+}
+
+/// Who or what steers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Hand {
+    /// The practice pad on the console page; simulated robots only
+    Pad,
+    /// A scripted hand that scans the abdomen, with pauses and clutches
+    Script,
+    /// A gamepad: right trigger is the deadman, right bumper the clutch
+    #[cfg(feature = "gamepad")]
+    Gamepad,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Without a page: pictures are decoded here and the scripted hand steers
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// End after this time, such as 10s or 2m [default: until interrupted; headless: 10s]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Option<Duration>,
+    /// Write the summary to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// Who or what steers [default: pad; headless: script]
+    #[arg(long, value_enum)]
+    pub(crate) hand: Option<Hand>,
+    /// Seed of the simulation and of the scripted hand
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Profile to use [default: the ultrasound profile that is built in]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Loopback address of the console page; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4680")]
+    pub(crate) page: SocketAddr,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RobotArgs {
+    /// Key files of the robot, without their ending, such as keys/robot-theatre1
+    #[arg(long, value_name = "PREFIX", env = "FARREACH_KEYS")]
+    pub(crate) keys: PathBuf,
+    /// Profile to use [default: the ultrasound profile that is built in]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Address of the control link
+    #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from(([0, 0, 0, 0], CONTROL_PORT)))]
+    pub(crate) listen: SocketAddr,
+    /// Address of the media link [default: the next port]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen_media: Option<SocketAddr>,
+    /// Power the drives on as soon as the self-test has passed
+    #[arg(long)]
+    pub(crate) power_on: bool,
+    /// Seed of the simulation
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// End after this time, such as 10s or 2m [default: until interrupted]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct OperatorArgs {
+    /// Key files of the operator, without their ending, such as keys/operator-ada
+    #[arg(long, value_name = "PREFIX", env = "FARREACH_KEYS")]
+    pub(crate) keys: PathBuf,
+    /// Address of the robot's control link
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) robot: SocketAddr,
+    /// Address of the robot's media link [default: the next port]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) robot_media: Option<SocketAddr>,
+    /// Profile to use; it must be the robot's [default: the ultrasound profile that is built in]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) profile: Option<PathBuf>,
+    /// Who or what steers
+    #[arg(long, value_enum, default_value = "pad")]
+    pub(crate) hand: Hand,
+    /// Without a page: pictures are decoded here
+    #[arg(long)]
+    pub(crate) headless: bool,
+    /// Loopback address of the console page; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4680")]
+    pub(crate) page: SocketAddr,
+    /// Seed of the scripted hand
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// End after this time, such as 10s or 2m [default: until interrupted]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Option<Duration>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct KeysArgs {
+    #[command(subcommand)]
+    pub(crate) command: KeysCommand,
+}
+
+/// A role in a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RoleName {
+    /// May listen as a robot
+    Robot,
+    /// May ask for authority over a robot
+    Operator,
+    /// May watch
+    Observer,
+    /// May stop a robot from beside it
+    Bedside,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make an authority and one certificate for each role
+    New {
+        /// Folder to write to; nothing in it is overwritten
+        directory: PathBuf,
+        /// Name of the authority
+        #[arg(long, default_value = "farreach")]
+        name: String,
+    },
+    /// Issue one more certificate from an authority
+    Issue {
+        /// Folder of the authority
+        #[arg(long, value_name = "DIR")]
+        dir: PathBuf,
+        /// Role of the holder
+        #[arg(long, value_enum)]
+        role: RoleName,
+        /// Name of the holder
+        #[arg(long)]
+        name: String,
+        /// Validity
+        #[arg(long, value_name = "DAYS", default_value_t = protocol::link::keys::DAYS_DEFAULT)]
+        days: u32,
+    },
+}
+
+/// A time with its unit: `500ms`, `10s`, `2m`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
+    let (number, unit) = text.split_at(split);
+    let seconds = match unit.trim() {
+        "ms" => 1e-3,
+        "s" => 1.0,
+        "m" | "min" => 60.0,
+        "" => return Err(format!("`{text}` has no unit; write for example {text}s")),
+        other => return Err(format!("`{other}` is no unit of time; use ms, s or m")),
+    };
+    let number: f64 =
+        number.parse().map_err(|_| format!("`{text}` does not begin with a number"))?;
+    let duration = Duration::try_from_secs_f64(number * seconds)
+        .map_err(|_| format!("`{text}` is too long"))?;
+    if duration.is_zero() { Err(format!("`{text}` is no time at all")) } else { Ok(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn times_carry_their_unit() {
+        assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
+        assert_eq!(duration("1.5m"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        assert_eq!(duration("10").unwrap_err(), "`10` has no unit; write for example 10s");
+        assert_eq!(duration("10h").unwrap_err(), "`h` is no unit of time; use ms, s or m");
+        assert!(duration("0s").is_err() && duration("s").is_err() && duration("-1s").is_err());
+        assert!(duration("99999999999999999999999s").is_err());
+    }
+}

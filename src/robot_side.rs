@@ -1,0 +1,109 @@
+//! `farreach robot`: a robot agent with the simulated ultrasound robot.
+
+use core::time::Duration;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use protocol::link::Identity;
+use protocol::profile::{Profile, ULTRASOUND};
+use protocol::state::OperatingState;
+use robot_agent::core::LocalEvent;
+use robot_agent::shell::{NodeConfig, RobotNode};
+use sim::{SimPictures, SimRobot};
+
+use crate::bedside;
+use crate::cli::RobotArgs;
+use crate::exit::{Ending, Failure};
+use crate::interrupt::Interrupt;
+
+/// Width and height of the simulated pictures. Unit: pixel. 8:5 fills the console's frame.
+const PICTURE: (u16, u16) = (768, 480);
+
+/// Time for the self-test.
+const SELF_TEST_MAX: Duration = Duration::from_secs(10);
+
+/// The profile in `path`, or the one that is built in.
+pub(crate) fn profile(path: Option<&Path>) -> Result<Profile, Failure> {
+    let Some(path) = path else {
+        return Profile::parse(ULTRASOUND)
+            .map_err(|e| Failure::Internal(format!("the built-in profile is broken: {e}")));
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::Read { path: path.to_owned(), error })?;
+    Profile::parse(&text).map_err(|error| Failure::Profile { path: path.to_owned(), error })
+}
+
+/// The port after that of `address`, for the media link.
+pub(crate) fn next_port(address: SocketAddr) -> Result<SocketAddr, Failure> {
+    match address.port() {
+        0 => Ok(address),
+        port => {
+            let next = port.checked_add(1).ok_or_else(|| {
+                Failure::Usage(format!("{address} leaves no port for pictures; name one"))
+            })?;
+            Ok(SocketAddr::new(address.ip(), next))
+        }
+    }
+}
+
+/// Starts the simulated robot.
+pub(crate) fn start(
+    profile: Profile,
+    identity: Identity,
+    (control, media): (SocketAddr, SocketAddr),
+    seed: u64,
+    clock_base: Option<Instant>,
+) -> Result<RobotNode, Failure> {
+    let (robot, probe) = SimRobot::shipped(seed).map_err(Failure::Internal)?;
+    let pictures = SimPictures::shipped(probe, PICTURE, seed).map_err(Failure::Internal)?;
+    let config = NodeConfig { profile, identity, control, media, clock_base };
+    Ok(RobotNode::start(config, Box::new(robot), Box::new(pictures))?)
+}
+
+/// Waits for the self-test and powers the drives on, as somebody beside the robot would.
+#[expect(clippy::disallowed_methods, reason = "the command waits for a thread it has started")]
+pub(crate) fn power_on(robot: &RobotNode) -> Result<(), Failure> {
+    let began = Instant::now();
+    while robot.summary().state != Some(OperatingState::Standby) {
+        if began.elapsed() > SELF_TEST_MAX {
+            return Err(Failure::Internal("the robot's self-test does not end".to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    robot.local(LocalEvent::PowerOn);
+    while robot.summary().state != Some(OperatingState::Ready) {
+        if began.elapsed() > SELF_TEST_MAX {
+            return Err(Failure::Internal("the robot's drives do not come on".to_owned()));
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
+/// Runs `farreach robot`.
+#[expect(clippy::print_stderr, reason = "the command's word to its user")]
+#[expect(clippy::disallowed_methods, reason = "the command waits for its user")]
+pub(crate) fn run(args: &RobotArgs) -> Result<Ending, Failure> {
+    let profile = profile(args.profile.as_deref())?;
+    let identity = Identity::load(&args.keys)?;
+    let interrupt = Interrupt::listen()?;
+    let media = args.listen_media.map_or_else(|| next_port(args.listen), Ok)?;
+    let name = format!("{} {}", profile.name, profile.short_hash());
+    let robot = Arc::new(start(profile, identity, (args.listen, media), args.seed, None)?);
+    eprintln!(
+        "robot ready for operators: control {}, media {}, profile {name}, simulated",
+        robot.control, robot.media_address
+    );
+    bedside::attach(&robot, &interrupt)?;
+    eprintln!("{}", bedside::HELP);
+    if args.power_on {
+        power_on(&robot)?;
+    }
+    let began = Instant::now();
+    while !interrupt.is_raised() && args.duration.is_none_or(|d| began.elapsed() < d) {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Ok })
+}
