@@ -12,6 +12,15 @@ use serde::Serialize;
 
 use crate::exit::{Ending, Failure};
 
+/// Nothing is wrong.
+const FINE: &str = "ok";
+/// The robot is stopped.
+const STOPPED: &str = "ended by a safety stop";
+/// Something stale was followed, or the force passed its hard limit.
+const EXCEEDED: &str = "a limit was exceeded";
+/// A script steered, and the robot followed it in no tick.
+const IDLE: &str = "nothing was followed";
+
 /// Percentiles of an age. Unit: millisecond. A percentile that can not be told is left out.
 #[derive(Debug, Serialize)]
 struct AgeMs {
@@ -50,8 +59,6 @@ pub(crate) struct Report {
     core_us_p50: Option<f64>,
     core_us_p99: Option<f64>,
     final_state: &'static str,
-    #[serde(skip)]
-    must_follow: bool,
     last_cause: Option<&'static str>,
     verdict: &'static str,
 }
@@ -112,32 +119,33 @@ impl Report {
             stops: robot.stops,
             core_us_p50: robot.core_time.map(|(p50, _)| us(p50)),
             core_us_p99: robot.core_time.map(|(_, p99)| us(p99)),
-            must_follow,
             final_state: robot.state.map_or("UNKNOWN", OperatingState::word),
             last_cause: robot.last.and_then(|t| t.cause).map(protocol::cause::Cause::id),
             verdict: "",
         };
-        report.verdict = match report.ending() {
-            Ending::Ok => "ok",
-            Ending::SafetyStop => "ended by a safety stop",
-            _ if report.ticks_followed == 0 => "nothing was followed",
-            _ => "a limit was exceeded",
-        };
+        report.verdict = report.judge(must_follow);
         report
     }
 
-    /// How the run ended. A safety stop explains a breach, so it comes first.
-    pub(crate) fn ending(&self) -> Ending {
-        let stopped = matches!(self.final_state, "PSTOP" | "ESTOP" | "FAULT");
-        if stopped {
-            Ending::SafetyStop
-        } else if self.stale_executed > 0
-            || self.force_max_n > self.force_limit_n
-            || (self.must_follow && self.ticks_followed == 0)
-        {
-            Ending::Breached
+    /// A safety stop explains a breach, so it comes first.
+    fn judge(&self, must_follow: bool) -> &'static str {
+        if matches!(self.final_state, "PSTOP" | "ESTOP" | "FAULT") {
+            STOPPED
+        } else if self.stale_executed > 0 || self.force_max_n > self.force_limit_n {
+            EXCEEDED
+        } else if must_follow && self.ticks_followed == 0 {
+            IDLE
         } else {
-            Ending::Ok
+            FINE
+        }
+    }
+
+    /// How the run ended.
+    pub(crate) fn ending(&self) -> Ending {
+        match self.verdict {
+            FINE => Ending::Ok,
+            STOPPED => Ending::SafetyStop,
+            _ => Ending::Breached,
         }
     }
 

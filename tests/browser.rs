@@ -193,6 +193,7 @@ fn a_frozen_renderer_makes_the_robot_hold() {
 fn space_stops_and_only_acknowledgement_and_a_local_reset_go_on() {
     let Some(mut t) = Theatre::open("stops", "pad") else { return };
     t.wait_state("READY");
+    t.wait("document.querySelector('#picture-frame').dataset.stale === 'false'");
     t.screenshot("ready");
     let (x, y) = t.hold_pad();
     t.page.eval("document.querySelector('#pad-force').focus()").unwrap();

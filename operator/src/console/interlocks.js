@@ -63,11 +63,23 @@ export class Interlocks {
         /** @type {Record<string, string>} */
         const words = strings.interlockState;
         setText(spoken, words[state]);
-        setText(measured, row.limit ? `${row.value ?? UNKNOWN_NUMBER} / ${row.limit}` : row.value ?? UNKNOWN_NUMBER);
+        setText(measured, figures(row, state));
         setText(owner, row.owner);
         setText(fix, row.fix);
         item.title = strings.fixedBy(row.id, row.owner, row.fix);
     }
+}
+
+/**
+ * What is said beside the name: value and limit. A dash means "not known"; an interlock that has no
+ * figure, or whose figure only the robot has, says nothing instead.
+ * @param {Interlock} row
+ * @param {string} state
+ */
+function figures(row, state) {
+    if (state === 'unknown') return UNKNOWN_NUMBER;
+    if (row.value === null) return row.limit ? strings.limitOnly(row.limit) : '';
+    return row.limit ? `${row.value} / ${row.limit}` : row.value;
 }
 
 /**

@@ -11,6 +11,9 @@ import { strings } from './strings.js';
 
 /** @typedef {import('./types.js').View} View */
 
+/** A tool slower than this stands; what is left is the noise of its sensors. Unit: mm/s. */
+const STANDS_MAX_MM_S = 5;
+
 export class Stop {
     /**
      * @param {import('./store.js').Store} store
@@ -59,23 +62,28 @@ export class Stop {
     }
 
     /** @param {View} view */
-    render({ stop, canAcknowledge }) {
+    render({ stop, canAcknowledge, live }) {
         setData(this.phase, 'phase', stop.phase);
-        setText(this.phase, words(stop));
+        setText(this.phase, words(stop, live?.speed.mm_s ?? null));
         this.acknowledge.hidden = !canAcknowledge;
     }
 }
 
 /**
+ * After a stop the robot may lift its tool by itself; then nobody says that nothing moves.
  * @param {{phase: string, ms: ?number}} stop
+ * @param {?number} speed measured, mm/s; null if it is not known
  * @returns {string}
  */
-function words({ phase, ms }) {
+function words({ phase, ms }, speed) {
     const say = strings.stop;
     switch (phase) {
         case 'idle': return say.idle;
         case 'sent': return say.sent;
-        case 'confirmed': return `${say.motionStopped} ${say.confirmed(quantity(ms, 'ms'))}`;
+        case 'confirmed': {
+            const moves = speed !== null && speed > STANDS_MAX_MM_S;
+            return `${moves ? say.lifting : say.motionStopped} ${say.confirmed(quantity(ms, 'ms'))}`;
+        }
         case 'unsent': return say.unsent;
         case 'unconfirmed': return say.unconfirmed;
         default: return say.unknown;

@@ -108,6 +108,7 @@ const en = {
         sent: 'STOP sent…',
         confirmed: (/** @type {string} */ ms) => `STOP confirmed by robot (${ms})`,
         motionStopped: 'Motion stopped.',
+        lifting: 'The robot lifts the tool.',
         unconfirmed: '*** STOP NOT CONFIRMED - USE THE EMERGENCY STOP',
         unsent: '*** STOP NOT SENT - USE THE EMERGENCY STOP',
         unknown: 'STOP: state unknown',
@@ -144,6 +145,7 @@ const en = {
     notLimited: 'Not limited',
     clamped: (/** @type {string} */ limit, /** @type {string} */ text) => `LIMITED ${limit} ${text}`,
     interlockCount: (/** @type {string} */ ok, /** @type {string} */ all) => `${ok}/${all} ok`,
+    limitOnly: (/** @type {string} */ limit) => `limit ${limit}`,
     interlockState: { ok: 'ok', warn: 'warning', fail: 'failed', unknown: 'unknown' },
     fixedBy: (/** @type {string} */ id, /** @type {string} */ owner, /** @type {string} */ fix) =>
         `${id}, ${owner}: ${fix}`,

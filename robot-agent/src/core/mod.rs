@@ -510,11 +510,12 @@ impl Core {
         match self.state {
             State::Engaged | State::Degraded { .. } => Wish::Follow,
             State::Ready => Wish::Stand,
-            State::Hold { since, .. } => {
+            // A tool that presses too hard leaves at once; any other stop is a stop first.
+            State::Pstop { cause: Cause::ContactForce, .. } => Wish::Lift,
+            State::Hold { since, .. } | State::Pstop { since, .. } => {
                 let waited = now.since(since).unwrap_or(Duration::MAX);
                 if waited > self.profile.reaction.retract_after { Wish::Lift } else { Wish::Stand }
             }
-            State::Pstop { .. } => Wish::Lift,
             State::Estop { since } => {
                 let braking = now.since(since).is_some_and(|d| d <= ESTOP_BRAKING_MAX);
                 if braking && !self.motion.stands() { Wish::Stand } else { Wish::Off }

@@ -402,7 +402,10 @@ fn a_stop_from_afar_needs_acknowledgement_then_a_reset_at_the_bedside() {
     assert_eq!(b.state.unwrap().stop_confirmed, 0, "not before the arm has come to rest");
     b.run(60);
     assert_eq!(b.state.unwrap().stop_confirmed, 1);
+    b.stays_put(|b| b.run(1_900));
+    let z = b.tip.position().z;
     b.run(2_000);
+    assert!((b.tip.position().z - z - 0.020).abs() < 1e-4, "it stands first, and lifts later");
     b.local(LocalEvent::Reset);
     assert_eq!(b.word(), OperatingState::Pstop, "a reset before the acknowledgement is nothing");
     let epoch = b.core.epoch();

@@ -91,7 +91,7 @@ fn limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> {
             (limit, limit)
         }
         Cause::Workspace => {
-            let limit = Reading::new(profile.workspace.breach_margin_m * 1e3, "mm outside", 0);
+            let limit = Reading::new(profile.workspace.breach_margin_m * 1e3, "mm", 0);
             (limit, limit)
         }
         Cause::DegradedTooLong => {
