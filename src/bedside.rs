@@ -43,7 +43,9 @@ pub(crate) fn attach(robot: &Arc<RobotNode>, interrupt: &Interrupt) -> Result<()
     std::thread::Builder::new()
         .name("bedside".to_owned())
         .spawn(move || {
-            for line in std::io::stdin().lock().lines().map_while(Result::ok) {
+            for line in std::io::stdin().lock().split(b'\n').map_while(Result::ok) {
+                // A byte that is no text is no button, and must not take the panel away.
+                let line = String::from_utf8_lossy(&line);
                 let Some(robot) = robot.upgrade() else { return };
                 match button(&line) {
                     Some(Button::Local(event)) => robot.local(event),

@@ -100,7 +100,9 @@ fn of_console(error: &ConsoleError) -> Ending {
         ConsoleError::Link(error) => of_link(error),
         ConsoleError::Refused(_) | ConsoleError::RefusedUnknown { .. } => Ending::Refused,
         ConsoleError::Silent { .. } | ConsoleError::NoAnswer => Ending::Unreachable,
-        ConsoleError::NotSimulated { .. } | ConsoleError::NotLoopback { .. } => Ending::Usage,
+        ConsoleError::NotSimulated { .. }
+        | ConsoleError::NotLoopback { .. }
+        | ConsoleError::PageInUse { .. } => Ending::Usage,
         _ => Ending::Internal,
     }
 }

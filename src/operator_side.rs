@@ -3,7 +3,9 @@
 use core::time::Duration;
 use std::time::Instant;
 
-use operator::shell::{ConsoleConfig, ConsoleNode, ConsoleStatus, HandSource, Percentiles, View};
+use operator::shell::{
+    ConsoleConfig, ConsoleNode, ConsoleStatus, HandSource, LinkWord, Percentiles, View,
+};
 use protocol::cause::Cause;
 use protocol::link::Identity;
 use protocol::state::OperatingState;
@@ -26,7 +28,8 @@ pub(crate) fn hand_source(hand: Hand, seed: u64) -> HandSource {
 /// One line that says how things stand. What is not known is `--`.
 pub(crate) fn status_line(status: &ConsoleStatus) -> String {
     let age = |p: &Option<Percentiles>| {
-        p.as_ref().map_or("--".to_owned(), |p| {
+        // Without word from the robot nothing is known, not even what was.
+        p.as_ref().filter(|_| status.state.is_some()).map_or("--".to_owned(), |p| {
             format!("{:.0}/{:.0} ms", p.p50.as_secs_f64() * 1e3, p.p95.as_secs_f64() * 1e3)
         })
     };
@@ -35,6 +38,10 @@ pub(crate) fn status_line(status: &ConsoleStatus) -> String {
         .stopped_by
         .map(Cause::id)
         .or_else(|| status.blocking.iter().next().map(Cause::id))
+        .or(match &status.link {
+            LinkWord::Lost(reason) => Some(reason.code),
+            LinkWord::Connecting | LinkWord::Up => None,
+        })
         .map_or(String::new(), |id| format!(" ({id})"));
     format!(
         "{:<9}{reason}  view age {}  loop age {}  force {force}  pictures {}  commands {}",
@@ -76,6 +83,11 @@ pub(crate) fn run(args: &OperatorArgs) -> Result<Ending, Failure> {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    let lost = matches!(console.status().link, LinkWord::Lost(_));
     console.release();
-    Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Ok })
+    Ok(match (interrupt.is_raised(), lost) {
+        (true, _) => Ending::Interrupted,
+        (false, true) => Ending::Unreachable,
+        (false, false) => Ending::Ok,
+    })
 }

@@ -59,7 +59,9 @@ const socket = new Socket(url, {
         }
     },
     said: (message) => {
-        if (message.type === 'status') store.statusArrived(message, performance.now());
+        if (message.type !== 'status') return;
+        if (message.state?.reason?.code === 'PAGE-TAKEN') socket.retire();
+        store.statusArrived(message, performance.now());
     },
     picture: (bytes) => picture.feed(bytes),
 });

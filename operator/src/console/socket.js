@@ -30,8 +30,17 @@ export class Socket {
         this.url = url;
         this.listener = listener;
         this.retryMs = RETRY_MIN_MS;
+        this.retired = false;
         /** @type {?WebSocket} */
         this.web = null;
+    }
+
+    /**
+     * Another page steers now: keep what there is, but never call again. The newest caller steers, so
+     * a forgotten tab that reconnects would take the robot from the hand that has it.
+     */
+    retire() {
+        this.retired = true;
     }
 
     /** Connects, and keeps connecting for as long as the page lives. */
@@ -49,6 +58,7 @@ export class Socket {
         web.onclose = () => {
             this.web = null;
             this.listener.changed('closed');
+            if (this.retired) return;
             setTimeout(() => this.connect(), this.retryMs);
             this.retryMs = Math.min(2 * this.retryMs, RETRY_MAX_MS);
         };

@@ -45,6 +45,14 @@ pub enum ConsoleError {
         /// The address that was asked for.
         address: SocketAddr,
     },
+    /// Something else is served where the console page was to be.
+    #[error(
+        "the console page can not be served on {address}: the address is in use (E-CON-PAGE-IN-USE)"
+    )]
+    PageInUse {
+        /// The address that was asked for.
+        address: SocketAddr,
+    },
     /// The gamepad can not be used.
     #[cfg(feature = "gamepad")]
     #[error("{0} (E-CON-GAMEPAD)")]
@@ -82,6 +90,7 @@ impl ConsoleError {
             Self::NoAnswer => "E-CON-NO-ANSWER",
             Self::NotSimulated { .. } => "E-CON-NOT-SIMULATED",
             Self::NotLoopback { .. } => "E-CON-LISTEN",
+            Self::PageInUse { .. } => "E-CON-PAGE-IN-USE",
             #[cfg(feature = "gamepad")]
             Self::Gamepad(_) => "E-CON-GAMEPAD",
             Self::Random => "E-CON-RANDOM",
@@ -103,6 +112,9 @@ impl ConsoleError {
             Self::NotSimulated { .. } => "steer a real robot with a gamepad or a haptic device",
             Self::NotLoopback { .. } => {
                 "listen on 127.0.0.1, and forward the port over ssh to reach it from elsewhere"
+            }
+            Self::PageInUse { .. } => {
+                "end the other console, or pass --page 127.0.0.1:0 for any free port"
             }
             #[cfg(feature = "gamepad")]
             Self::Gamepad(_) => "plug the gamepad in, or choose another hand",

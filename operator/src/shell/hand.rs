@@ -224,6 +224,8 @@ impl Hand {
                 self.lost_following = self.core.newest_state().is_some_and(|s| s.state.follows());
                 self.core.handle_disconnected();
                 self.connection = None;
+                // What is still on its way from the pictures of that session is nobody's.
+                self.number = 0;
                 self.state_since = None;
                 self.stopped = None;
                 self.simulated_changed();

@@ -56,6 +56,7 @@ pub struct Authority {
     /// What became of the frames that came.
     pub counts: FrameCounts,
     bad_run: u32,
+    ended: Option<SessionId>,
 }
 
 impl Authority {
@@ -78,7 +79,15 @@ impl Authority {
 
     /// Takes authority back from whoever holds it.
     pub fn revoke(&mut self) {
-        self.lease = None;
+        if let Some(lease) = self.lease.take() {
+            self.ended = Some(lease.session);
+        }
+    }
+
+    /// The session whose authority has been taken back since the last call, if any: its console does
+    /// not know yet, and must be told.
+    pub const fn take_ended(&mut self) -> Option<SessionId> {
+        self.ended.take()
     }
 
     /// True while somebody holds authority.
@@ -96,7 +105,7 @@ impl Authority {
         if let Some(lease) = self.lease {
             // A last_heard in the future is a broken clock: no reason to keep authority.
             if now.since(lease.last_heard).is_none_or(|silence| silence > LEASE_MAX) {
-                self.lease = None;
+                self.revoke();
             }
         }
     }
@@ -188,8 +197,11 @@ mod tests {
         assert!(a.is_held_by(HOLDER), "nobody releases another's authority");
         a.release(HOLDER);
         assert!(!a.is_held() && a.grant(SessionId::new(8), ms(2)));
+        assert_eq!(a.take_ended(), None, "who gives it back knows");
         a.revoke();
         assert!(!a.is_held());
+        assert_eq!(a.take_ended(), Some(SessionId::new(8)));
+        assert_eq!(a.take_ended(), None, "told once");
     }
 
     #[test]

@@ -146,6 +146,8 @@ pub struct Tick {
     pub transition: Option<Transition>,
     /// The robot followed the hand.
     pub followed: Option<Followed>,
+    /// Authority was taken back from this session: by silence, an emergency stop or a fault.
+    pub ended: Option<SessionId>,
     /// Largest contact force measured. Unit: newton.
     pub contact_n: f64,
 }
@@ -316,7 +318,8 @@ impl Core {
             self.frame(seq, &verdict, &readings, now)
         });
         let followed = self.followed(now);
-        Tick { order, frame, transition, followed, contact_n: readings.contact_n }
+        let ended = self.authority.take_ended();
+        Tick { order, frame, transition, followed, ended, contact_n: readings.contact_n }
     }
 
     fn grant(&mut self, session: SessionId, now: Moment<Robot>) -> Grant {

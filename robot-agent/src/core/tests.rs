@@ -32,6 +32,7 @@ struct Bench {
     seen_view: u64,
     stop_request: u32,
     changes: Vec<Transition>,
+    ended: Vec<SessionId>,
 }
 
 fn profile() -> Profile {
@@ -67,6 +68,7 @@ impl Bench {
             seen_view: 0,
             stop_request: 0,
             changes: Vec::new(),
+            ended: Vec::new(),
         };
         b.sends = false;
         b.run(60);
@@ -177,6 +179,7 @@ impl Bench {
             }
             self.order = tick.order;
             self.changes.extend(tick.transition);
+            self.ended.extend(tick.ended);
             if let Some(frame) = tick.frame {
                 // What can be encoded can be sent: every frame the core makes is one.
                 assert_eq!(StateFrame::decode(&frame.encode().unwrap()).unwrap().seq, frame.seq);
@@ -512,6 +515,20 @@ fn an_emergency_stop_brakes_then_cuts_power_and_is_left_in_three_acts() {
     assert_eq!(b.word(), OperatingState::Standby);
     b.local(LocalEvent::PowerOn);
     assert_eq!(b.word(), OperatingState::Ready);
+    assert_eq!(b.ended, [ME], "the console is told that it holds nothing any more");
+}
+
+/// AUTHORITY: a console that was silent for too long is told so when it comes back.
+#[test]
+fn a_lease_that_ends_by_silence_is_told() {
+    let mut b = Bench::engaged();
+    b.sends = false;
+    b.run(5_010);
+    assert_eq!(b.ended, [ME]);
+    let accepted = b.core.counts().accepted;
+    b.sends = true;
+    b.run(100);
+    assert_eq!(b.core.counts().accepted, accepted, "its frames are a stranger's now");
 }
 
 #[test]

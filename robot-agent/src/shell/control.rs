@@ -16,10 +16,14 @@ use protocol::session::{OperatorMessage, Refusal, RobotMessage, SessionId};
 use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream, VarInt};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
-use tokio::sync::oneshot;
+use tokio::sync::{oneshot, watch};
 
 use super::rings::{Inbound, Outbound, Receiver, Sender};
 use crate::core::{Grant, SessionEvent};
+
+/// What a console is told whose authority the robot has taken back.
+const AUTHORITY_ENDED: &[u8] =
+    b"the robot has taken authority back, after a long silence, an emergency stop or a fault";
 
 /// Time for a console to introduce itself.
 const HELLO_MAX: Duration = Duration::from_secs(3);
@@ -41,6 +45,8 @@ struct Shared {
     to_servo: Mutex<Sender<Inbound>>,
     waiting: Mutex<BTreeMap<[u8; 16], oneshot::Sender<Grant>>>,
     holder: Mutex<Option<(SessionId, Connection)>>,
+    /// Name of the operator who holds authority, for the media link: pictures are for nobody else.
+    holder_name: watch::Sender<Option<String>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
@@ -55,12 +61,14 @@ pub async fn serve(
     to_servo: Sender<Inbound>,
     from_servo: Receiver<Outbound>,
     wake: StdUnixStream,
+    holder_name: watch::Sender<Option<String>>,
 ) {
     let shared = Arc::new(Shared {
         greeting,
         to_servo: Mutex::new(to_servo),
         waiting: Mutex::new(BTreeMap::new()),
         holder: Mutex::new(None),
+        holder_name,
     });
     let forwarder = tokio::spawn(forward(Arc::clone(&shared), from_servo, wake));
     while let Some(incoming) = admit::next(&endpoint).await {
@@ -84,6 +92,13 @@ async fn forward(shared: Arc<Shared>, mut from_servo: Receiver<Outbound>, wake: 
                     if let (Some((_, connection)), Ok(bytes)) = (holder.as_ref(), frame.encode()) {
                         // A datagram that does not go now is not wanted later.
                         let _ = connection.send_datagram(bytes.to_vec().into());
+                    }
+                }
+                Outbound::Ended(session) => {
+                    let holder = lock(&shared.holder);
+                    if let Some((_, connection)) = holder.as_ref().filter(|(s, _)| *s == session) {
+                        // The console calls again, and starts afresh.
+                        connection.close(VarInt::from_u32(0), AUTHORITY_ENDED);
                     }
                 }
                 Outbound::Granted(session, grant) => {
@@ -111,7 +126,7 @@ async fn greet(shared: Arc<Shared>, incoming: Incoming) {
             return;
         }
     };
-    match tokio::time::timeout(HELLO_MAX, introduce(&shared, &connection)).await {
+    match tokio::time::timeout(HELLO_MAX, introduce(&shared, &connection, &peer)).await {
         Ok(Ok((session, send, recv))) => {
             tracing::info!("operator {} ({address}) holds authority", peer.name);
             attend(&shared, session, &connection, send, recv, &peer).await;
@@ -130,6 +145,7 @@ fn refuse(connection: &Connection, refusal: Refusal, peer: &Peer) {
 async fn introduce(
     shared: &Shared,
     connection: &Connection,
+    peer: &Peer,
 ) -> Result<(SessionId, SendStream, RecvStream), Refusal> {
     let (mut send, mut recv) = connection.accept_bi().await.map_err(|_| Refusal::Hello)?;
     let hello = read_message::<OperatorMessage>(&mut recv).await.map_err(|_| Refusal::Hello)?;
@@ -149,6 +165,11 @@ async fn introduce(
         },
         Err(refusal) => RobotMessage::Refused { code: refusal as u8 },
     };
+    if grant.is_ok() {
+        // Before the console hears of it: it will ask for pictures at once.
+        *lock(&shared.holder) = Some((session, connection.clone()));
+        shared.holder_name.send_replace(Some(peer.name.clone()));
+    }
     let written = write_message(&mut send, &answer).await;
     if let Err(refusal) = grant {
         // Let the refusal arrive before the connection is closed under it.
@@ -160,7 +181,6 @@ async fn introduce(
         release(shared, session);
         return Err(Refusal::Hello);
     }
-    *lock(&shared.holder) = Some((session, connection.clone()));
     Ok((session, send, recv))
 }
 
@@ -186,6 +206,7 @@ fn release(shared: &Shared, session: SessionId) {
     let mut holder = lock(&shared.holder);
     if holder.as_ref().is_some_and(|(s, _)| *s == session) {
         *holder = None;
+        shared.holder_name.send_replace(None);
     }
     drop(holder);
     say(shared, SessionEvent::Close { session });

@@ -13,7 +13,7 @@ use protocol::link::admit::{self, admit};
 use protocol::link::pictures::{PictureSender, is_keyframe_request};
 use protocol::link::{LinkError, Role};
 use protocol::picture::PictureHeader;
-use quinn::{Connection, Endpoint};
+use quinn::{Connection, Endpoint, VarInt};
 use tokio::sync::{mpsc, watch};
 
 use super::clock::RobotClock;
@@ -151,24 +151,30 @@ impl Capture {
     }
 }
 
-/// Serves the media link: one console at a time, the newest wins.
+/// Serves the media link: the operator who holds authority, on the newest connection of that
+/// operator. Pictures are for nobody else, and end with the authority.
 pub async fn serve(
     endpoint: Endpoint,
     mut pictures: mpsc::Receiver<Encoded>,
     taken: watch::Sender<bool>,
     shared: MediaShared,
+    mut holder: watch::Receiver<Option<String>>,
 ) {
     let (newest_tx, mut newest) = watch::channel(None::<Connection>);
-    let accepting = tokio::spawn(accept(endpoint, newest_tx));
+    let accepting = tokio::spawn(accept(endpoint, newest_tx, holder.clone()));
     while newest.changed().await.is_ok() {
         loop {
             let Some(connection) = newest.borrow_and_update().clone() else { break };
             shared.keyframe.store(true, Ordering::Relaxed);
+            holder.borrow_and_update();
             let replaced = tokio::select! {
                 () = send_all(&connection, &mut pictures, &taken, &shared) => false,
                 () = keyframe_requests(&connection, &shared) => false,
                 newer = newest.changed() => newer.is_ok(),
+                _ = holder.changed() => false,
             };
+            // Its owner calls again if it still may.
+            connection.close(VarInt::from_u32(0), b"the pictures go elsewhere, or to nobody");
             taken.send_replace(false);
             while pictures.try_recv().is_ok() {}
             if !replaced {
@@ -179,14 +185,25 @@ pub async fn serve(
     accepting.abort();
 }
 
-async fn accept(endpoint: Endpoint, newest: watch::Sender<Option<Connection>>) {
+async fn accept(
+    endpoint: Endpoint,
+    newest: watch::Sender<Option<Connection>>,
+    holder: watch::Receiver<Option<String>>,
+) {
     while let Some(incoming) = admit::next(&endpoint).await {
-        let newest = newest.clone();
+        let (newest, holder) = (newest.clone(), holder.clone());
         tokio::spawn(async move {
             let address = incoming.remote_address();
             match admit(incoming, &[Role::Operator]).await {
-                Ok((connection, _)) => {
+                Ok((connection, peer)) if holder.borrow().as_ref() == Some(&peer.name) => {
                     newest.send_replace(Some(connection));
+                }
+                Ok((connection, peer)) => {
+                    tracing::warn!("refused pictures to operator {}: no authority", peer.name);
+                    connection.close(
+                        VarInt::from_u32(0),
+                        b"pictures are for the operator who holds authority; connect control first",
+                    );
                 }
                 Err(LinkError::Unproven { .. }) => {}
                 Err(error) => {

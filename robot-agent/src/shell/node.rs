@@ -137,6 +137,7 @@ impl RobotNode {
         let journal = Journal::new(ticks, witnessed, profile.clone(), clock_base.is_some());
 
         let shared = MediaShared::new();
+        let (holder_name, holder) = watch::channel(None);
         let mut node = Self {
             stop: Arc::default(),
             endpoints: vec![control.endpoint.clone(), media.endpoint.clone()],
@@ -149,7 +150,14 @@ impl RobotNode {
         };
         node.spawn_journal(journal)?;
         node.spawn("control-link", move |_| {
-            let serving = control::serve(control.endpoint, greeting, to_servo, from_servo, woken);
+            let serving = control::serve(
+                control.endpoint,
+                greeting,
+                to_servo,
+                from_servo,
+                woken,
+                holder_name,
+            );
             control.runtime.block_on(serving);
         })?;
         node.spawn_media(
@@ -158,7 +166,7 @@ impl RobotNode {
             profile.rates.picture_hz,
             clock,
             (captured, witness),
-            shared,
+            (shared, holder),
         )?;
         let servo = Servo::new(core, robot, clock, connections);
         node.spawn("servo", move |stop| {
@@ -214,7 +222,7 @@ impl RobotNode {
         rate_hz: f64,
         clock: RobotClock,
         (captured, witness): (super::rings::Sender<Captured>, super::rings::Sender<Captured>),
-        shared: MediaShared,
+        (shared, holder): (MediaShared, watch::Receiver<Option<String>>),
     ) -> Result<(), NodeError> {
         let (link, pictures) = mpsc::channel(1);
         let (taken_tx, taken) = watch::channel(false);
@@ -229,7 +237,13 @@ impl RobotNode {
             shared: shared.clone(),
         };
         self.spawn("media-link", move |_| {
-            opened.runtime.block_on(media::serve(opened.endpoint, pictures, taken_tx, shared));
+            opened.runtime.block_on(media::serve(
+                opened.endpoint,
+                pictures,
+                taken_tx,
+                shared,
+                holder,
+            ));
         })?;
         self.spawn("capture", move |stop| {
             if let Err(sentence) = capture.run(stop) {

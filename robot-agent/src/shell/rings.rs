@@ -30,6 +30,8 @@ pub enum Outbound {
     State(StateFrame),
     /// The answer to a request for authority.
     Granted(SessionId, Grant),
+    /// The core took authority back from this session.
+    Ended(SessionId),
 }
 
 /// A picture was captured.

@@ -76,6 +76,9 @@ impl Servo {
         let tick = self.core.tick(now, reading, self.overruns.last_second());
         let core_ns = elapsed_ns(before, self.clock.now());
         self.command_fault = self.robot.command(&tick.order, now).err();
+        if let Some(session) = tick.ended {
+            self.rings.outbound.send(Outbound::Ended(session));
+        }
         if let Some(frame) = tick.frame {
             self.rings.outbound.send(Outbound::State(frame));
         }

@@ -82,7 +82,10 @@ pub fn listen(address: SocketAddr) -> Result<Listening, ConsoleError> {
         socket.bind(address)?;
         socket.listen(BACKLOG)
     };
-    let listener = bind().map_err(system("the address of the console page"))?;
+    let listener = bind().map_err(|error| match error.kind() {
+        std::io::ErrorKind::AddrInUse => ConsoleError::PageInUse { address },
+        _ => ConsoleError::System { what: "the address of the console page", error },
+    })?;
     drop(entered);
     let bound = listener.local_addr().map_err(system("the address of the console page"))?;
     let token = Token::random().ok_or(ConsoleError::Random)?;
