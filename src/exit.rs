@@ -68,6 +68,7 @@ impl Failure {
             Self::Keys(_) => Ending::Refused,
             Self::Link(error) | Self::Robot(NodeError::Link(error)) => of_link(error),
             Self::Console(error) => of_console(error),
+            Self::Robot(NodeError::TooFast { .. }) => Ending::Usage,
             Self::Robot(NodeError::System { .. }) | Self::Internal(_) => Ending::Internal,
         }
     }

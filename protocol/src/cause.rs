@@ -51,6 +51,8 @@ pub enum Cause {
     NotReset = 18,
     /// The servo loop missed its deadlines.
     ServoOverrun = 19,
+    /// The arm is not where it was ordered to be.
+    Tracking = 20,
 }
 
 /// Who can mend a cause.
@@ -77,7 +79,7 @@ impl Owner {
 
 impl Cause {
     /// Every cause, in the order of their codes.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Authority,
         Self::Deadman,
         Self::Clutch,
@@ -98,6 +100,7 @@ impl Cause {
         Self::EngageJump,
         Self::NotReset,
         Self::ServoOverrun,
+        Self::Tracking,
     ];
 
     /// The cause with this code; `None` for a code nobody has defined.
@@ -133,6 +136,7 @@ impl Cause {
             Self::EngageJump => "ENGAGE-JUMP",
             Self::NotReset => "NOT-RESET",
             Self::ServoOverrun => "SERVO-OVERRUN",
+            Self::Tracking => "TRACKING",
         }
     }
 
@@ -159,6 +163,7 @@ impl Cause {
             Self::EngageJump => "The hand had already moved when the clutch closed.",
             Self::NotReset => "A stop has not been acknowledged and reset.",
             Self::ServoOverrun => "The robot's control loop missed its deadlines.",
+            Self::Tracking => "The arm is not where it was ordered to be.",
         }
     }
 
@@ -209,6 +214,9 @@ impl Cause {
                 "Acknowledge the stop on the console, then have it reset at the bedside."
             }
             Self::ServoOverrun => "Free the robot's computer of other work, then engage again.",
+            Self::Tracking => {
+                "Acknowledge, have what blocks the arm taken away, reset at the bedside."
+            }
         }
     }
 
@@ -233,7 +241,8 @@ impl Cause {
             | Self::SelfTest
             | Self::PowerOff
             | Self::NotReset
-            | Self::ServoOverrun => Owner::Bedside,
+            | Self::ServoOverrun
+            | Self::Tracking => Owner::Bedside,
         }
     }
 }

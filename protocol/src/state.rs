@@ -5,7 +5,7 @@
 
 use core::fmt;
 
-/// What the robot is doing, as told on the wire. Source: `reference/safety.md` section 3.1.
+/// What the robot is doing, as told on the wire. Source: the states in SAFETY.md.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum OperatingState {

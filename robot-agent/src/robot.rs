@@ -9,8 +9,17 @@ use core::fmt;
 
 use nalgebra::Vector3;
 use protocol::ARMS;
-use protocol::pose::{Base, Pose, Tip};
+use protocol::pose::{Base, Pose, Tip, rotation_from};
 use protocol::time::{Moment, Robot as RobotClock};
+
+/// No arm reaches further. Unit: metre.
+const REACH_MAX_M: f64 = 100.0;
+/// No arm is faster. Unit: metre per second.
+const SPEED_SENSED_MAX_M_S: f64 = 100.0;
+/// No sensor reads more. Unit: newton, newton metre.
+const WRENCH_MAX: f64 = 1e4;
+/// No jaw opens further. Unit: radian.
+const JAW_MAX_RAD: f64 = 4.0;
 
 /// What a robot is and what it can do.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,11 +66,15 @@ impl ArmReading {
         -(self.tip.iso.rotation * Vector3::z()).dot(&self.force_n)
     }
 
-    fn is_finite(&self) -> bool {
-        let vectors = [&self.velocity_m_s, &self.force_n, &self.torque_n_m];
-        self.tip.is_finite()
-            && self.jaw_rad.is_finite()
-            && vectors.iter().all(|v| v.iter().all(|x| x.is_finite()))
+    fn is_sane(&self) -> bool {
+        let q = self.tip.iso.rotation.coords;
+        let within = |v: &Vector3<f64>, max: f64| v.iter().all(|x| x.abs() <= max);
+        rotation_from([q.x, q.y, q.z, q.w]).is_some()
+            && within(&self.tip.position(), REACH_MAX_M)
+            && within(&self.velocity_m_s, SPEED_SENSED_MAX_M_S)
+            && within(&self.force_n, WRENCH_MAX)
+            && within(&self.torque_n_m, WRENCH_MAX)
+            && self.jaw_rad.abs() <= JAW_MAX_RAD
     }
 }
 
@@ -77,9 +90,11 @@ pub struct Reading {
 }
 
 impl Reading {
-    /// True if every number in it is one.
-    pub fn is_finite(&self) -> bool {
-        self.arms.iter().all(ArmReading::is_finite)
+    /// True if every number in it is one that an arm can have and a state frame can carry, and every
+    /// rotation is one. A driver that builds a pose by hand can get it wrong; a force along an axis
+    /// that is none would read as no force.
+    pub fn is_sane(&self) -> bool {
+        self.arms.iter().all(ArmReading::is_sane)
     }
 }
 

@@ -224,7 +224,7 @@ mod tests {
             robot.command(&Order::Servo { tips }, ms(t)).unwrap();
             reading = robot.read(ms(t)).unwrap();
         }
-        assert!(reading.powered && reading.is_finite());
+        assert!(reading.powered && reading.is_sane());
         let off = (reading.arms[0].tip.position() - tips[0].position()).norm();
         assert!(off < 0.000_5, "{off} m off");
         let (seen, _) = eye.read().unwrap();

@@ -146,7 +146,8 @@ impl Reader<'_> {
         min: &str,
         max: &str,
     ) -> Result<Duration, ProfileError> {
-        self.read(key, value, min, max).map(Duration::from_secs_f64)
+        // The slack of the range may leave a rounded zero below zero.
+        self.read(key, value, min, max).map(|s| Duration::from_secs_f64(s.max(0.0)))
     }
 
     /// Refuses a soft limit that is not below its hard limit.

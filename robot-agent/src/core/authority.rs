@@ -12,7 +12,7 @@ use protocol::time::{Moment, Robot};
 
 /// A session with no valid frame for this long has ended.
 ///
-/// Source: safety reference 3.3 (lease lifetime 5 s). Shorter ends sessions in long outages that the
+/// An engineering default. Shorter ends sessions in long outages that the
 /// operator is still waiting out; longer keeps a dead console's place.
 pub const LEASE_MAX: Duration = Duration::from_secs(5);
 

@@ -212,6 +212,12 @@ const fn trip(from: State, cause: Cause, stop: Stop, now: Moment<Robot>) -> Stat
         (Stop::Fault, _) => State::Fault { cause, since: now },
         (_, State::Estop { .. }) => from,
         (Stop::Emergency, _) => State::Estop { since: now },
+        // Whoever presses STOP again wants it read and reset again.
+        (Stop::Protective, State::Pstop { cause: first, since, .. })
+            if matches!(cause, Cause::RemoteStop) =>
+        {
+            State::Pstop { cause: first, since, reset: Reset::Unacknowledged }
+        }
         (_, State::Init | State::Standby | State::Pstop { .. }) => from,
         (
             Stop::Protective,

@@ -146,6 +146,14 @@ fn every_step_into_a_stop_and_every_grant_raises_the_epoch() {
 }
 
 #[test]
+fn a_second_stop_from_afar_wants_a_second_acknowledgement() {
+    let again = next(states()[7], Event::Trip(Cause::RemoteStop, Stop::Protective), NOW);
+    assert_eq!(again, states()[6], "the first cause and its moment stay");
+    let other = next(states()[7], Event::Trip(Cause::Speed, Stop::Protective), NOW);
+    assert_eq!(other, states()[7]);
+}
+
+#[test]
 fn a_stop_keeps_its_moment_and_an_emergency_stop_names_itself() {
     let held = next(State::Engaged, Event::Trip(Cause::Deadman, Stop::Hold), NOW);
     assert_eq!(held, State::Hold { cause: Cause::Deadman, since: NOW });

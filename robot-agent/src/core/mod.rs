@@ -44,8 +44,13 @@ const SELF_TEST_TICKS: u32 = 50;
 
 /// The longest an emergency stop may brake under power before the drives go off anyway.
 ///
-/// Source: safety reference 3.1, ESTOP: category 1 with category 0 as a fallback at 500 ms.
+/// Source: IEC 60204-1 stop category 1, with category 0 as a fallback; 500 ms is a default.
 const ESTOP_BRAKING_MAX: Duration = Duration::from_millis(500);
+
+/// The longest that drives may take to come on, or stay off without the core having asked for it.
+///
+/// Brakes release within 300 ms on common arms; longer is a robot that somebody else has switched off.
+const POWER_UP_MAX: Duration = Duration::from_millis(500);
 
 /// A measured tip slower than this has stopped. Unit: metre per second.
 const STOPPED_MAX_M_S: f64 = 0.01;
@@ -167,6 +172,7 @@ pub struct Core {
     refused: CauseSet,
     fresh: Run,
     recovered: Run,
+    unpowered: Run,
     stop_requested: u32,
     stop_confirmed: u32,
     estop_pressed: bool,
@@ -195,6 +201,7 @@ impl Core {
             refused: CauseSet::EMPTY,
             fresh: Run::default(),
             recovered: Run::default(),
+            unpowered: Run::default(),
             stop_requested: 0,
             stop_confirmed: 0,
             estop_pressed: false,
@@ -235,7 +242,18 @@ impl Core {
             return;
         }
         self.sight.newest = Some(Newest { frame: *frame, arrived: now });
-        if frame.mode == Mode::Hold && frame.deadman >= engage::DEADMAN_HELD_MIN {
+        // Each frame counts, not only the newest of a tick: a release is a release, however short.
+        if self
+            .closing
+            .is_some_and(|c| frame.mode != Mode::Follow || frame.engage_count != c.engage_count)
+        {
+            self.closing = None;
+        }
+        if frame.deadman < engage::DEADMAN_HELD_MIN {
+            self.closing = None;
+            self.fresh.restart();
+            self.apply(Event::Trip(Cause::Deadman, Stop::Hold), None, now);
+        } else if frame.mode == Mode::Hold {
             self.refused = CauseSet::EMPTY;
             self.closing = None;
             self.apply(Event::ClutchOpened, None, now);
@@ -278,8 +296,10 @@ impl Core {
         }
     }
 
-    /// Takes in what was done at the robot itself.
-    pub fn handle_local(&mut self, event: LocalEvent, now: Moment<Robot>) {
+    /// Takes in what was done at the robot itself. True if a fault or an emergency stop has just been
+    /// reset: only then may the robot clear faults of its own.
+    pub fn handle_local(&mut self, event: LocalEvent, now: Moment<Robot>) -> bool {
+        let before = self.state.word();
         match event {
             LocalEvent::EstopPressed => {
                 self.estop_pressed = true;
@@ -294,6 +314,9 @@ impl Core {
             LocalEvent::PowerOn => self.apply(Event::PowerOn, None, now),
             LocalEvent::PowerOff => self.apply(Event::PowerOff, None, now),
         }
+        event == LocalEvent::Reset
+            && matches!(before, OperatingState::Fault | OperatingState::Estop)
+            && self.state.word() != before
     }
 
     /// Judges, decides and moves the setpoint: one tick.
@@ -306,7 +329,7 @@ impl Core {
         overruns: u32,
     ) -> Tick {
         self.authority.expire(now);
-        let reading = reading.ok().filter(Reading::is_finite);
+        let reading = reading.ok().filter(Reading::is_sane);
         let readings = self.readings(now, reading.as_ref(), overruns);
         let verdict = judge(&readings, &self.profile);
         self.decide(&verdict, reading.as_ref(), now);
@@ -350,7 +373,15 @@ impl Core {
         }
     }
 
-    fn readings(&self, now: Moment<Robot>, reading: Option<&Reading>, overruns: u32) -> Readings {
+    fn readings(
+        &mut self,
+        now: Moment<Robot>,
+        reading: Option<&Reading>,
+        overruns: u32,
+    ) -> Readings {
+        let unpowered = self
+            .unpowered
+            .note(self.state.word().powered() && reading.is_some_and(|r| !r.powered), now);
         let newest = self.sight.newest.map(|n| n.frame);
         let measured =
             |f: fn(&Reading, usize) -> f64| reading.map_or(f64::NAN, |r| f(r, self.arms_used));
@@ -372,8 +403,14 @@ impl Core {
             view_age_s: seconds(self.sight.view_age(now)),
             speed_m_s: measured(fastest_m_s),
             outside_m: outside,
+            // Without power the setpoint goes where the arm is: there is nothing to track.
+            tracking_m: match reading {
+                Some(reading) if self.state.word().powered() => self.motion.tracking_m(reading),
+                Some(_) => 0.0,
+                None => f64::NAN,
+            },
             contact_n: measured(hardest_contact_n),
-            robot_fault: reading.is_none(),
+            robot_fault: reading.is_none() || unpowered >= POWER_UP_MAX,
             bad_frames: self.authority.bad_run(),
             overruns,
         }
@@ -459,6 +496,13 @@ impl Core {
         if from.word().follows() && !to.word().follows() {
             self.motion.disengage();
         }
+        // Over-force must be able to leave, also if the tool has lifted before; each time a person
+        // has acknowledged and reset in between, so that it can not creep away by itself.
+        if matches!(to, State::Pstop { cause: Cause::ContactForce, .. })
+            && from.word() != OperatingState::Pstop
+        {
+            self.motion.settle();
+        }
         if matches!(to, State::Estop { .. } | State::Fault { .. }) {
             self.authority.revoke();
         }
@@ -513,15 +557,19 @@ impl Core {
         match self.state {
             State::Engaged | State::Degraded { .. } => Wish::Follow,
             State::Ready => Wish::Stand,
-            // A tool that presses too hard leaves at once; any other stop is a stop first.
+            // A tool that presses too hard leaves at once; any other stop is a stop first. An arm that
+            // does not obey is not asked for one more motion.
             State::Pstop { cause: Cause::ContactForce, .. } => Wish::Lift,
+            State::Pstop { cause: Cause::Speed | Cause::Workspace | Cause::Tracking, .. } => {
+                Wish::Stand
+            }
             State::Hold { since, .. } | State::Pstop { since, .. } => {
                 let waited = now.since(since).unwrap_or(Duration::MAX);
                 if waited > self.profile.reaction.retract_after { Wish::Lift } else { Wish::Stand }
             }
             State::Estop { since } => {
                 let braking = now.since(since).is_some_and(|d| d <= ESTOP_BRAKING_MAX);
-                if braking && !self.motion.stands() { Wish::Stand } else { Wish::Off }
+                if braking && !self.motion.is_at_rest() { Wish::Stand } else { Wish::Off }
             }
             State::Init | State::Standby | State::Fault { .. } => Wish::Off,
         }

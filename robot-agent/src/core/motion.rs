@@ -85,9 +85,7 @@ impl ArmMotion {
     /// Cuts the arms from the hand.
     pub(super) fn disengage(&mut self) {
         self.engagement = None;
-        for arm in &mut self.arms {
-            arm.settle();
-        }
+        self.settle();
     }
 
     /// True if `frame` belongs to the engagement in force.
@@ -95,10 +93,28 @@ impl ArmMotion {
         self.engagement.is_some_and(|e| e.count == frame.engage_count)
     }
 
-    /// True if every arm is where its setpoint is, within `angle_max_rad`.
+    /// True if every arm is turned as its setpoint is, within `angle_max_rad`.
     pub(super) fn is_aligned(&self, reading: &Reading, angle_max_rad: f64) -> bool {
         let pairs = self.arms.iter().zip(&reading.arms).take(self.used);
         pairs.into_iter().all(|(a, r)| a.setpoint().angle_to(&r.tip) <= angle_max_rad)
+    }
+
+    /// How far the farthest tip is from its setpoint. Unit: metre; NaN if any is not a point.
+    pub(super) fn tracking_m(&self, reading: &Reading) -> f64 {
+        let pairs = self.arms.iter().zip(&reading.arms).take(self.used);
+        worst(pairs.map(|(a, r)| (a.setpoint().position() - r.tip.position()).norm()))
+    }
+
+    /// The tools may retreat their whole distance again.
+    pub(super) fn settle(&mut self) {
+        for arm in &mut self.arms {
+            arm.settle();
+        }
+    }
+
+    /// True if no setpoint moves at all, yielding included.
+    pub(super) fn is_at_rest(&self) -> bool {
+        worst(self.arms.iter().take(self.used).map(ArmGovernor::speed_m_s)) < STANDING_MAX_M_S
     }
 
     /// Moves the setpoints for one tick; returns the order for the robot.
@@ -147,7 +163,9 @@ impl ArmMotion {
     fn drive(&self, wish: Wish, frame: Option<&CommandFrame>, i: usize) -> Drive {
         match (wish, self.engagement, frame) {
             (Wish::Lift, ..) if self.stands => Drive::Lift,
-            (Wish::Follow, Some(e), Some(frame)) if frame.mode == Mode::Follow => {
+            (Wish::Follow, Some(e), Some(frame))
+                if frame.mode == Mode::Follow && frame.engage_count == e.count =>
+            {
                 let HandMotion::Arms(arms) = &frame.motion else { return Drive::Stand };
                 match (arms.get(i), e.start.get(i), e.anchors.get(i)) {
                     (Some(arm), Some(start), Some(anchor)) => Drive::Follow {

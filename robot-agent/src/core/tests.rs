@@ -18,6 +18,8 @@ struct Bench {
     velocity: Vector3<f64>,
     force_n: f64,
     fault: Option<RobotFault>,
+    powered: bool,
+    obeys: bool,
     order: Order,
     state: Option<StateFrame>,
     seq: u64,
@@ -54,6 +56,8 @@ impl Bench {
             velocity: Vector3::zeros(),
             force_n: 0.0,
             fault: None,
+            powered: true,
+            obeys: true,
             order: Order::Off,
             state: None,
             seq: 0,
@@ -153,7 +157,7 @@ impl Bench {
             force_n: Vector3::new(0.0, 0.0, self.force_n),
             ..ArmReading::absent()
         };
-        Ok(Reading { at: self.now(), powered: true, arms: [arm, ArmReading::absent()] })
+        Ok(Reading { at: self.now(), powered: self.powered, arms: [arm, ArmReading::absent()] })
     }
 
     fn run(&mut self, ms: u64) {
@@ -171,7 +175,7 @@ impl Bench {
                 self.core.handle_command(&frame, now);
             }
             let tick = self.core.tick(now, self.reading(), 0);
-            if let Order::Servo { tips } = tick.order {
+            if let (Order::Servo { tips }, true) = (tick.order, self.obeys) {
                 self.velocity = (tips[0].position() - self.tip.position()) / 1e-3;
                 self.tip = tips[0];
             } else {
@@ -610,4 +614,123 @@ fn what_was_followed_was_fresh() {
         }
     }
     assert_eq!(b.word(), OperatingState::Hold);
+}
+
+/// DEADMAN: a release counts however short it was, also if all its frames come within one tick.
+#[test]
+fn a_release_that_is_over_within_one_tick_is_a_release() {
+    let mut b = Bench::engaged();
+    let now = b.now();
+    for (deadman, mode) in [(0.0, Mode::Hold), (1.0, Mode::Hold)] {
+        b.deadman = deadman;
+        b.mode = mode;
+        let frame = b.command();
+        b.core.handle_command(&frame, now);
+    }
+    assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Hold, Some(Cause::Deadman)));
+}
+
+/// CLUTCH: a closing that is followed by a release within the same tick engages nothing.
+#[test]
+fn a_closing_that_is_let_go_within_one_tick_does_not_engage() {
+    let mut b = Bench::ready();
+    b.deadman = 1.0;
+    b.mode = Mode::Hold;
+    b.run(300);
+    assert!(b.state.unwrap().blocking.is_empty());
+    let now = b.now();
+    b.engage_count = 1;
+    for (deadman, mode) in [(1.0, Mode::Follow), (0.0, Mode::Hold), (1.0, Mode::Follow)] {
+        b.deadman = deadman;
+        b.mode = mode;
+        let frame = b.command();
+        b.core.handle_command(&frame, now);
+    }
+    b.sends = false;
+    b.run(5);
+    assert_eq!(b.word(), OperatingState::Ready);
+}
+
+/// TRACKING: an arm that stays behind stops before it can jump.
+#[test]
+fn an_arm_that_does_not_obey_stops_and_is_not_asked_again() {
+    let mut b = Bench::engaged();
+    b.obeys = false;
+    b.hand = Vector3::new(0.1, 0.0, 0.0);
+    b.run(1_000);
+    assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Pstop, Some(Cause::Tracking)));
+    let Order::Servo { tips } = b.order else { panic!("{:?}", b.order) };
+    let behind = (tips[0].position() - b.tip.position()).norm();
+    assert!(behind < 0.018, "{behind} m behind");
+    b.run(3_000);
+    assert_eq!(b.order, Order::Servo { tips }, "it stands");
+}
+
+/// ROBOT-FAULT: drives that went off by themselves, and a pose that is none, are faults.
+#[test]
+fn drives_that_go_off_and_poses_that_are_none_are_faults() {
+    let mut b = Bench::engaged();
+    b.powered = false;
+    b.run(499);
+    assert_eq!(b.word(), OperatingState::Engaged);
+    b.run(3);
+    assert_eq!(b.word(), OperatingState::Fault);
+    let mut b = Bench::engaged();
+    b.tip.iso.rotation =
+        UnitQuaternion::new_unchecked(nalgebra::Quaternion::new(0.0, 0.0, 0.0, 0.0));
+    b.run(1);
+    assert_eq!(b.word(), OperatingState::Fault);
+}
+
+/// LOCAL-ESTOP: it brakes under power whatever the direction.
+#[test]
+fn an_emergency_stop_brakes_along_the_tool_too() {
+    let mut b = Bench::engaged();
+    b.hand = Vector3::new(0.0, 0.0, 0.1);
+    b.run(300);
+    assert!(b.velocity.norm() > 0.05);
+    b.local(LocalEvent::EstopPressed);
+    let mut cut_at = f64::NAN;
+    for _ in 0..600 {
+        let speed = b.velocity.norm();
+        b.run(1);
+        if b.order == Order::Off {
+            cut_at = speed;
+            break;
+        }
+    }
+    assert!(cut_at < 0.005, "the drives went off at {cut_at} m/s");
+}
+
+/// CONTACT-FORCE: it leaves each time, not only the first.
+#[test]
+fn over_force_lifts_again_after_a_reset() {
+    let mut b = Bench::engaged();
+    for round in 0..2 {
+        let z = b.tip.position().z;
+        b.force_n = 20.5;
+        b.run(3_000);
+        assert_eq!(b.word(), OperatingState::Pstop, "round {round}");
+        assert!((b.tip.position().z - z - 0.020).abs() < 1e-4, "round {round}");
+        b.force_n = 0.0;
+        b.run(10);
+        let epoch = b.core.epoch();
+        b.session(SessionEvent::Acknowledge { session: ME, epoch });
+        b.local(LocalEvent::Reset);
+        b.run(10);
+        assert_eq!(b.word(), OperatingState::Ready);
+    }
+}
+
+/// Only a reset that ends a fault lets the robot clear its own.
+#[test]
+fn a_reset_that_is_refused_clears_nothing() {
+    let mut b = Bench::engaged();
+    let now = b.now();
+    assert!(!b.core.handle_local(LocalEvent::Reset, now));
+    b.local(LocalEvent::EstopPressed);
+    b.run(1);
+    assert!(!b.core.handle_local(LocalEvent::Reset, now), "still pressed");
+    b.local(LocalEvent::EstopReleased);
+    assert!(b.core.handle_local(LocalEvent::Reset, now));
 }

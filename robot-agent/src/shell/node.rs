@@ -50,6 +50,18 @@ pub enum NodeError {
     /// The link could not be set up.
     #[error("{0}")]
     Link(#[from] LinkError),
+    /// The profile asks for more than the robot can do.
+    #[error(
+        "the profile allows {wanted_m_s} m/s and {robot} follows {able_m_s} m/s at most; lower motion.speed_free_max"
+    )]
+    TooFast {
+        /// Name of the robot.
+        robot: String,
+        /// The profile's limit. Unit: metre per second.
+        wanted_m_s: f64,
+        /// What the robot says it can follow. Unit: metre per second.
+        able_m_s: f64,
+    },
     /// A thread or a socket could not be made.
     #[error("the system refused {what}: {error}")]
     System {
@@ -117,6 +129,13 @@ impl RobotNode {
         let control = open(Kind::Control, control, &identity)?;
         let media = open(Kind::Media, media, &identity)?;
         let description = robot.describe();
+        if profile.motion.speed_free_max_m_s > description.speed_max_m_s {
+            return Err(NodeError::TooFast {
+                robot: description.name,
+                wanted_m_s: profile.motion.speed_free_max_m_s,
+                able_m_s: description.speed_max_m_s,
+            });
+        }
         let greeting = Greeting {
             robot: description.name.clone(),
             simulated: description.simulated,

@@ -105,10 +105,9 @@ impl Servo {
             self.core.handle_view(captured.view, captured.at);
         }
         while let Some(event) = self.rings.local.take() {
-            if event == LocalEvent::Reset {
+            if self.core.handle_local(event, now) {
                 self.robot.recover();
             }
-            self.core.handle_local(event, now);
         }
         for _ in 0..INBOUND_MAX {
             match self.rings.inbound.take() {

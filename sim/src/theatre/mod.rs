@@ -183,10 +183,9 @@ impl Theatre {
 
     /// Something is done at the robot itself.
     pub fn local(&mut self, event: LocalEvent) {
-        if event == LocalEvent::Reset {
+        if self.core.handle_local(event, self.now) {
             self.robot.recover();
         }
-        self.core.handle_local(event, self.now);
     }
 
     /// One millisecond, with `hand` at the console.

@@ -14,7 +14,7 @@ use protocol::state::OperatingState;
 use super::page::{Alarm, Clamped, Interlock, Reason};
 
 /// The conditions that the robot judges in every tick.
-pub const INTERLOCKS: [Cause; 12] = [
+pub const INTERLOCKS: [Cause; 13] = [
     Cause::Authority,
     Cause::Deadman,
     Cause::Clutch,
@@ -27,6 +27,7 @@ pub const INTERLOCKS: [Cause; 12] = [
     Cause::RobotFault,
     Cause::BadFrames,
     Cause::ServoOverrun,
+    Cause::Tracking,
 ];
 
 /// Which of two limits.

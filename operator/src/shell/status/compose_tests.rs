@@ -96,7 +96,7 @@ fn one_status_is_what_the_page_reads() {
     assert_eq!(interlocks[8]["value"], "6.2 N");
     assert_eq!(interlocks[3]["value"], Value::Null);
     assert_eq!(interlocks[3]["limit"], "150 ms");
-    assert_eq!(interlocks.as_array().unwrap().len(), 12);
+    assert_eq!(interlocks.as_array().unwrap().len(), 13);
 }
 
 /// The names of the fields in `{a: string, b: {c: number}}`, the outer ones only.

@@ -34,7 +34,7 @@ use files::{certificates, private_key};
 /// How long an issued certificate lasts when nobody says otherwise. Unit: day.
 ///
 /// Long enough for a device to be re-issued at quarterly maintenance, short enough that a lost
-/// device ends by itself. Source: `reference/safety.md` section 6.
+/// device ends by itself. The same for an operator's card.
 pub const DAYS_DEFAULT: u32 = 90;
 
 /// The longest validity that is issued, and that of an authority. Unit: day.

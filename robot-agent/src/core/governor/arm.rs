@@ -116,6 +116,8 @@ impl ArmGovernor {
         let axis = self.axis();
         let force = &profile.force;
         match drive {
+            // What is not a pose is nowhere to go.
+            Drive::Follow { target, .. } if !target.is_finite() => Vector3::zeros(),
             Drive::Stand => {
                 let yielding =
                     yielding_speed(force.hold_max_n, contact_n, force.approach_speed_max_m_s);
@@ -206,6 +208,9 @@ impl ArmGovernor {
     ) -> UnitQuaternion<f64> {
         let from = self.setpoint.iso.rotation;
         let Drive::Follow { target, .. } = drive else { return from };
+        if !target.is_finite() {
+            return from;
+        }
         let turn = target.iso.rotation * from.inverse();
         let most = caps.rotation_rad_s * dt_s;
         match turn.axis_angle() {

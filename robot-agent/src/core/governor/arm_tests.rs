@@ -155,6 +155,17 @@ fn no_age_means_no_motion() {
     assert!(g.setpoint().angle_to(&start()) < 1e-9);
 }
 
+#[test]
+fn a_target_that_is_no_pose_is_nowhere_to_go() {
+    for (x, y, z) in [(f64::NAN, 0.0, 0.0), (0.0, f64::INFINITY, 0.0), (0.0, 0.0, f64::NAN)] {
+        let mut g = ArmGovernor::at(start());
+        for _ in 0..200 {
+            g.step(&follow(moved(x, y, z), 0.0), 0.0, &young(), &profile(), DT);
+        }
+        assert_eq!(g.setpoint(), start(), "({x}, {y}, {z})");
+    }
+}
+
 fn any_number() -> impl Strategy<Value = f64> {
     prop_oneof![
         8 => -1.0..1.0_f64,

@@ -45,6 +45,8 @@ pub struct Readings {
     pub speed_m_s: f64,
     /// How far the farthest tip is outside the workspace. Unit: metre.
     pub outside_m: f64,
+    /// How far the farthest tip is from its setpoint. Unit: metre.
+    pub tracking_m: f64,
     /// The largest contact force. Unit: newton.
     pub contact_n: f64,
     /// True if the robot reports a fault or its reading is not a number.

@@ -36,6 +36,12 @@ const ACK_RESET: &str = "acknowledge, then local reset";
 /// fifth. Half as much again is a robot that does not obey.
 const SPEED_BREACH: f64 = 1.5;
 
+/// How far the tip may be from its setpoint. Unit: metre.
+///
+/// An arm that is blocked, switched off or out of reach stays behind; set free, it would jump the
+/// whole way. Its servo's own lag is a seventh of this, and a probe pressed with 20 N gives 2 mm.
+const TRACKING_MAX_M: f64 = 0.015;
+
 /// Ticks that may be missed within a second.
 ///
 /// A missed tick moves nothing and stops nothing: ages go on growing, and a loop that hangs is for the
@@ -43,7 +49,7 @@ const SPEED_BREACH: f64 = 1.5;
 const OVERRUNS_MAX: f64 = 100.0;
 
 /// Every interlock, in order of priority among equals.
-pub const TABLE: [Row; 12] = [
+pub const TABLE: [Row; 13] = [
     Row {
         cause: Cause::RobotFault,
         watches: "fault reported by the robot, or a reading that is not a number",
@@ -95,6 +101,19 @@ pub const TABLE: [Row; 12] = [
         cleared_by: ACK_RESET,
         source: "1.5 x the largest speed ever ordered [P]",
         hazards: "H21",
+    },
+    Row {
+        cause: Cause::Tracking,
+        watches: "distance of the measured tip from where it was ordered to be",
+        unit: MM,
+        reading: |r| r.tracking_m,
+        soft: none,
+        hard: |_| TRACKING_MAX_M,
+        stop: Stop::Protective,
+        active: Active::Powered,
+        cleared_by: ACK_RESET,
+        source: "7 x the lag of a 20 ms servo at 100 mm/s [P]",
+        hazards: "H24",
     },
     Row {
         cause: Cause::CmdSilence,

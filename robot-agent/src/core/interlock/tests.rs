@@ -15,6 +15,7 @@ fn green() -> Readings {
         view_age_s: 0.040,
         speed_m_s: 0.020,
         outside_m: 0.0,
+        tracking_m: 0.002,
         contact_n: 5.0,
         robot_fault: false,
         bad_frames: 0,
@@ -37,7 +38,7 @@ fn green_readings_stop_nothing() {
 #[test]
 fn each_interlock_trips_just_beyond_its_limit_and_not_at_it() {
     type Case = (Cause, fn(&mut Readings, f64), f64, f64, Stop);
-    let cases: [Case; 8] = [
+    let cases: [Case; 9] = [
         (Cause::CmdSilence, |r, v| r.silence_s = v, 0.150, 0.1501, Stop::Hold),
         (Cause::LoopAge, |r, v| r.loop_age_s = v, 0.250, 0.2501, Stop::Hold),
         (Cause::ViewAge, |r, v| r.view_age_s = v, 0.200, 0.2001, Stop::Hold),
@@ -45,6 +46,7 @@ fn each_interlock_trips_just_beyond_its_limit_and_not_at_it() {
         (Cause::Speed, |r, v| r.speed_m_s = v, 0.150, 0.1501, Stop::Protective),
         (Cause::Workspace, |r, v| r.outside_m = v, 0.010, 0.0101, Stop::Protective),
         (Cause::ContactForce, |r, v| r.contact_n = v, 20.0, 20.01, Stop::Protective),
+        (Cause::Tracking, |r, v| r.tracking_m = v, 0.015, 0.0151, Stop::Protective),
         (Cause::BadFrames, |r, v| r.bad_frames = v as u32, 2.0, 3.0, Stop::Hold),
     ];
     for (cause, set, inside, beyond, stop) in cases {
@@ -99,6 +101,7 @@ fn what_is_not_known_is_not_safe() {
         Readings { deadman: nan, ..green() },
         Readings { speed_m_s: nan, ..green() },
         Readings { outside_m: nan, ..green() },
+        Readings { tracking_m: nan, ..green() },
         Readings { contact_n: nan, ..green() },
     ];
     for r in cases {
