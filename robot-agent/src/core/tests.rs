@@ -11,6 +11,7 @@ const ME: SessionId = SessionId::new(0xA);
 const OTHER: SessionId = SessionId::new(0xB);
 
 /// Robot, console and time, one millisecond at a time.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that can fail by itself")]
 struct Bench {
     core: Core,
     ms: u64,
