@@ -1,6 +1,6 @@
 //! What both ends of Farreach must agree on: time, units, frames, ages, states, profiles and the link.
 //!
-//! Everything here but [`link`] is pure: no clock is read, no socket is opened, nothing is drawn at
+//! Everything here but `link` and `host` is pure: no clock is read, no socket is opened, nothing is drawn at
 //! random. The robot and the operator build their cores on these types and never import each other,
 //! so a rule that both must follow has exactly one home, and this is it.
 //!
@@ -12,6 +12,8 @@ pub mod cause;
 pub mod clock;
 pub mod frame;
 pub mod freshness;
+#[cfg(feature = "host")]
+pub mod host;
 #[cfg(feature = "quic")]
 pub mod link;
 pub mod picture;

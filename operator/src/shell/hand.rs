@@ -295,27 +295,3 @@ impl Hand {
         self.published_at = now;
     }
 }
-
-/// Asks for real-time scheduling of this thread; the error is a sentence for the log.
-///
-/// # Errors
-/// What it costs not to have it, and how to permit it.
-pub fn ask_for_real_time() -> Result<(), String> {
-    use thread_priority::{
-        RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
-        set_thread_priority_and_policy, thread_native_id,
-    };
-    let refused = |_| {
-        "the hand thread has no real-time priority: commands may be late by milliseconds on a busy \
-         machine; permit it with `ulimit -r 50` or CAP_SYS_NICE"
-            .to_owned()
-    };
-    // Half-way up: above all ordinary work, below what the kernel itself needs.
-    let value = ThreadPriorityValue::try_from(50)?;
-    set_thread_priority_and_policy(
-        thread_native_id(),
-        ThreadPriority::Crossplatform(value),
-        ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo),
-    )
-    .map_err(refused)
-}

@@ -11,7 +11,6 @@
 //! publishes in the slack after a tick. A page that hangs, a decoder that is slow and a link that is
 //! gone can therefore not delay a command; they make the ages grow that the robot judges.
 
-pub mod clock;
 pub mod control;
 mod error;
 pub mod hand;

@@ -8,20 +8,21 @@ use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
+use protocol::host::HostClock;
+use protocol::host::priority::ask_for_real_time;
 use protocol::link::Identity;
 use protocol::profile::Profile;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
-use super::clock::OperatorClock;
 use super::control::{self, Call, Dialed};
 use super::error::ConsoleError;
-use super::hand::{Device, Hand, ask_for_real_time};
+use super::hand::{Device, Hand};
 use super::lock;
 use super::mailbox::Mailbox;
 use super::media;
 use super::player;
-use super::rings::ring;
+use super::rings::speaking_ring;
 use super::server::{self, Listening};
 use super::shared::{Board, Link, Shared, Word};
 use super::status::ConsoleStatus;
@@ -133,8 +134,8 @@ impl ConsoleNode {
             View::Headless => None,
         };
         let device = Device::open(hand, &profile)?;
-        let clock = clock_base.map_or_else(OperatorClock::start, OperatorClock::sharing);
-        let (to_hand, inbound) = ring(ROOM);
+        let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
+        let (to_hand, inbound) = speaking_ring(ROOM);
         let (words, said) = mpsc::channel(WORDS_MAX);
         let core = OperatorCore::new(&profile);
         let hello = profile.hash;
@@ -166,7 +167,7 @@ impl ConsoleNode {
         let (sessions, session) = watch::channel(None);
         node.start_control(call, hand.scripted(), said, sessions, stop.clone())?;
         node.spawn("hand", move |stop| {
-            if let Err(sentence) = ask_for_real_time() {
+            if let Err(sentence) = ask_for_real_time("hand", "commands") {
                 tracing::warn!("{sentence}");
             }
             hand.run(stop);

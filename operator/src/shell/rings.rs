@@ -4,16 +4,15 @@
 //! before its presentation. Whoever speaks takes a lock among the speakers; the hand thread, which
 //! listens, takes none and waits for nobody.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use protocol::frame::StateFrame;
+pub use protocol::host::ring::Receiver;
+use protocol::host::ring::{Sender, ring};
 use protocol::picture::PictureHeader;
 use protocol::session::SessionId;
 use protocol::time::{Moment, Operator};
 use quinn::Connection;
-use ringbuf::traits::{Consumer as _, Producer as _, Split as _};
-use ringbuf::{HeapCons, HeapProd, HeapRb};
 
 use super::lock;
 use crate::devices::pad::PadReport;
@@ -72,33 +71,18 @@ pub enum ToHand {
 }
 
 /// The speaking end; shared by all who speak.
-pub struct Sender<T> {
-    ring: Mutex<HeapProd<T>>,
-    dropped: Arc<AtomicU64>,
+pub struct Speakers<T>(Mutex<Sender<T>>);
+
+/// A ring with room for `room` items that many may speak into.
+pub fn speaking_ring<T>(room: usize) -> (Speakers<T>, Receiver<T>) {
+    let (sender, receiver) = ring(room);
+    (Speakers(Mutex::new(sender)), receiver)
 }
 
-/// The listening end.
-pub struct Receiver<T> {
-    ring: HeapCons<T>,
-    dropped: Arc<AtomicU64>,
-}
-
-/// A ring with room for `room` items.
-pub fn ring<T>(room: usize) -> (Sender<T>, Receiver<T>) {
-    let (producer, consumer) = HeapRb::new(room).split();
-    let dropped = Arc::new(AtomicU64::new(0));
-    (
-        Sender { ring: Mutex::new(producer), dropped: Arc::clone(&dropped) },
-        Receiver { ring: consumer, dropped },
-    )
-}
-
-impl<T> Sender<T> {
+impl<T> Speakers<T> {
     /// Puts an item in; a full ring drops it and counts.
     pub fn send(&self, item: T) {
-        if self.offer(item).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
-        }
+        lock(&self.0).send(item);
     }
 
     /// Puts an item in.
@@ -106,35 +90,6 @@ impl<T> Sender<T> {
     /// # Errors
     /// The item, if the ring is full.
     pub fn offer(&self, item: T) -> Result<(), T> {
-        lock(&self.ring).try_push(item)
-    }
-}
-
-impl<T> Receiver<T> {
-    /// Takes the oldest item out; wait-free.
-    pub fn take(&mut self) -> Option<T> {
-        self.ring.try_pop()
-    }
-
-    /// Items that found the ring full.
-    pub fn dropped(&self) -> u64 {
-        self.dropped.load(Ordering::Relaxed)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_full_ring_drops_and_counts_or_gives_the_item_back() {
-        let (tx, mut rx) = ring(2);
-        for i in 0..5 {
-            tx.send(i);
-        }
-        assert_eq!(tx.offer(9), Err(9));
-        assert_eq!(rx.dropped(), 3);
-        assert_eq!((rx.take(), rx.take(), rx.take()), (Some(0), Some(1), None));
-        assert_eq!(tx.offer(9), Ok(()));
+        lock(&self.0).offer(item)
     }
 }

@@ -6,15 +6,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use protocol::frame::StateFrame;
+use protocol::host::HostClock;
 use protocol::profile::Profile;
 use protocol::time::{Moment, Operator};
 use tokio::sync::mpsc;
 
-use super::clock::OperatorClock;
 use super::error::Reason;
 use super::lock;
 use super::mailbox::Outlet;
-use super::rings::{Sender, ToHand};
+use super::rings::{Speakers, ToHand};
 use crate::core::OperatorCore;
 use crate::core::stop::{StopPhase, UNCONFIRMED_AFTER};
 use crate::devices::HandSample;
@@ -168,11 +168,11 @@ impl Meter {
 /// Everything that is shared.
 pub struct Shared {
     /// The operator's clock.
-    pub clock: OperatorClock,
+    pub clock: HostClock<Operator>,
     /// The limits.
     pub profile: Profile,
     /// To the hand thread.
-    pub to_hand: Sender<ToHand>,
+    pub to_hand: Speakers<ToHand>,
     /// STOP on its way to the hand thread.
     pub stop: StopPress,
     /// Command frames handed to the link, to the frame: snapshots come too seldom to be compared
@@ -221,7 +221,7 @@ pub(crate) mod fixture {
     //! The shared half of a console, with the other ends in the hands of a test.
 
     use super::*;
-    use crate::shell::rings::{Receiver, ring};
+    use crate::shell::rings::{Receiver, speaking_ring};
     use protocol::profile::ULTRASOUND;
 
     /// The ends that threads would hold.
@@ -250,10 +250,10 @@ pub(crate) mod fixture {
 
     pub(crate) fn ends() -> Ends {
         let profile = Profile::parse(ULTRASOUND).unwrap();
-        let (to_hand, heard) = ring(1024);
+        let (to_hand, heard) = speaking_ring(1024);
         let (words_tx, words) = mpsc::channel(4);
         let shared = Arc::new(Shared {
-            clock: OperatorClock::start(),
+            clock: HostClock::start(),
             published: Mutex::new(Arc::new(snapshot(&profile))),
             profile,
             to_hand,

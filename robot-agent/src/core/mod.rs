@@ -13,6 +13,7 @@
 pub mod authority;
 pub mod contact;
 pub mod engage;
+mod events;
 pub mod governor;
 pub mod interlock;
 pub mod machine;
@@ -28,10 +29,11 @@ use protocol::frame::{ArmState, CommandFrame, Mode, StateFrame};
 use protocol::profile::Profile;
 use protocol::session::{Refusal, SessionId};
 use protocol::state::OperatingState;
-use protocol::time::{Moment, Operator, Robot};
+use protocol::time::{Moment, Robot};
 
 use self::authority::{Authority, FrameCounts};
 use self::engage::{Discipline, Run, starts_still};
+pub use self::events::{Followed, Grant, LocalEvent, SessionEvent, Tick, Transition};
 use self::interlock::{Readings, Trip, Verdict, judge, seconds};
 use self::machine::{Event, State, Stop, next, raises_epoch};
 use self::motion::{ArmMotion, Wish, fastest_m_s, hardest_contact_n};
@@ -57,105 +59,6 @@ const STOPPED_MAX_M_S: f64 = 0.01;
 
 /// The longest tick that the setpoint moves for. A servo that was late moves no further for it.
 const TICK_MAX: Duration = Duration::from_millis(5);
-
-/// What is said about authority, by the link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SessionEvent {
-    /// A console asks for authority, under a number drawn at random for it.
-    Open {
-        /// The number.
-        session: SessionId,
-    },
-    /// Its connection has ended, or it gave authority back.
-    Close {
-        /// Whose.
-        session: SessionId,
-    },
-    /// It asks to stop.
-    Stop {
-        /// Who asks.
-        session: SessionId,
-        /// Counts the stops of that session.
-        request: u32,
-    },
-    /// It has read why the robot stopped.
-    Acknowledge {
-        /// Who has.
-        session: SessionId,
-        /// The epoch of the stop.
-        epoch: u32,
-    },
-    /// It sent a datagram that is no command frame.
-    Malformed {
-        /// Who did.
-        session: SessionId,
-    },
-}
-
-/// The answer to [`SessionEvent::Open`].
-pub type Grant = Result<u32, Refusal>;
-
-/// What is done at the robot itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LocalEvent {
-    /// The emergency stop is pressed.
-    EstopPressed,
-    /// The emergency stop is released: by itself this does nothing.
-    EstopReleased,
-    /// Reset.
-    Reset,
-    /// Drives on.
-    PowerOn,
-    /// Drives off.
-    PowerOff,
-}
-
-/// A change of state, with the figures behind it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Transition {
-    /// Before.
-    pub from: OperatingState,
-    /// After.
-    pub to: OperatingState,
-    /// What stopped the robot, if something did.
-    pub cause: Option<Cause>,
-    /// Reading and limit of the interlock that tripped, in its own unit.
-    pub figures: Option<(f64, f64)>,
-    /// The epoch from here on.
-    pub epoch: u32,
-}
-
-/// A tick in which the robot followed the hand: the evidence that it was allowed to.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Followed {
-    /// The command that was followed.
-    pub seq: u64,
-    /// When its hand was sampled.
-    pub t_input: Moment<Operator>,
-    /// The picture that steered.
-    pub seen_view: u64,
-    /// Age of the state that steered.
-    pub loop_age: Option<Duration>,
-    /// Age of the picture that steered.
-    pub view_age: Option<Duration>,
-}
-
-/// What a tick decided.
-#[derive(Debug, Clone, Copy)]
-pub struct Tick {
-    /// For the robot.
-    pub order: Order,
-    /// For the console, if one is due.
-    pub frame: Option<StateFrame>,
-    /// The state changed.
-    pub transition: Option<Transition>,
-    /// The robot followed the hand.
-    pub followed: Option<Followed>,
-    /// Authority was taken back from this session: by silence, an emergency stop or a fault.
-    pub ended: Option<SessionId>,
-    /// Largest contact force measured. Unit: newton.
-    pub contact_n: f64,
-}
 
 /// The robot's core.
 pub struct Core {

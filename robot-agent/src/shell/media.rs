@@ -9,6 +9,7 @@ use core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use protocol::host::HostClock;
 use protocol::link::admit::{self, admit};
 use protocol::link::pictures::{PictureSender, is_keyframe_request};
 use protocol::link::{LinkError, Role};
@@ -16,7 +17,6 @@ use protocol::picture::PictureHeader;
 use quinn::{Connection, Endpoint, VarInt};
 use tokio::sync::{mpsc, watch};
 
-use super::clock::RobotClock;
 use super::encoder::PictureEncoder;
 use super::rings::{Captured, Sender};
 use crate::picture::{Picture, PictureSource};
@@ -69,7 +69,7 @@ pub struct Capture {
     /// Pictures a second.
     pub rate_hz: f64,
     /// The robot's clock.
-    pub clock: RobotClock,
+    pub clock: HostClock<protocol::time::Robot>,
     /// Tells the core when each picture was captured.
     pub captured: Sender<Captured>,
     /// Tells the journal the same.

@@ -8,17 +8,18 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
+use protocol::host::HostClock;
+use protocol::host::priority::ask_for_real_time;
 use protocol::link::{Identity, Kind, LinkError, listen};
 use protocol::profile::Profile;
 use quinn::Endpoint;
 use tokio::sync::{mpsc, watch};
 
-use super::clock::RobotClock;
 use super::control::{self, Greeting};
 use super::journal::{Journal, Summary, SummaryHandle};
 use super::media::{self, Capture, MediaCounts, MediaShared};
 use super::rings::{Captured, LocalSender, ring};
-use super::servo::{self, Connections, Servo};
+use super::servo::{Connections, Servo};
 use crate::core::{Core, LocalEvent};
 use crate::picture::PictureSource;
 use crate::robot::Robot;
@@ -125,7 +126,7 @@ impl RobotNode {
         source: Box<dyn PictureSource>,
     ) -> Result<Self, NodeError> {
         let NodeConfig { profile, identity, control, media, clock_base } = config;
-        let clock = clock_base.map_or_else(RobotClock::start, RobotClock::sharing);
+        let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
         let control = open(Kind::Control, control, &identity)?;
         let media = open(Kind::Media, media, &identity)?;
         let description = robot.describe();
@@ -189,7 +190,7 @@ impl RobotNode {
         )?;
         let servo = Servo::new(core, robot, clock, connections);
         node.spawn("servo", move |stop| {
-            if let Err(sentence) = servo::ask_for_real_time() {
+            if let Err(sentence) = ask_for_real_time("servo", "ticks") {
                 tracing::warn!("{sentence}");
             }
             servo.run(stop);
@@ -239,7 +240,7 @@ impl RobotNode {
         opened: Opened,
         source: Box<dyn PictureSource>,
         rate_hz: f64,
-        clock: RobotClock,
+        clock: HostClock<protocol::time::Robot>,
         (captured, witness): (super::rings::Sender<Captured>, super::rings::Sender<Captured>),
         (shared, holder): (MediaShared, watch::Receiver<Option<String>>),
     ) -> Result<(), NodeError> {

@@ -8,9 +8,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use protocol::host::HostClock;
 use protocol::time::{Moment, Robot as RobotTime};
 
-use super::clock::RobotClock;
 use super::rings::{Captured, Inbound, Outbound, Receiver, Sender, TickRecord};
 use crate::core::{Core, LocalEvent, SessionEvent};
 use crate::robot::{Robot, RobotFault};
@@ -39,7 +39,7 @@ pub struct Connections {
 pub struct Servo {
     core: Core,
     robot: Box<dyn Robot>,
-    clock: RobotClock,
+    clock: HostClock<RobotTime>,
     rings: Connections,
     overruns: Overruns,
     command_fault: Option<RobotFault>,
@@ -47,7 +47,12 @@ pub struct Servo {
 
 impl Servo {
     /// A servo that has not begun.
-    pub fn new(core: Core, robot: Box<dyn Robot>, clock: RobotClock, rings: Connections) -> Self {
+    pub fn new(
+        core: Core,
+        robot: Box<dyn Robot>,
+        clock: HostClock<RobotTime>,
+        rings: Connections,
+    ) -> Self {
         Self { core, robot, clock, rings, overruns: Overruns::new(), command_fault: None }
     }
 
@@ -164,30 +169,6 @@ impl Overruns {
         let sum: u64 = self.recent.iter().map(|(_, missed)| missed).sum();
         u32::try_from(sum).unwrap_or(u32::MAX)
     }
-}
-
-/// Asks for real-time scheduling of this thread; the error is a sentence for the log.
-///
-/// # Errors
-/// What it costs not to have it, and how to permit it.
-pub fn ask_for_real_time() -> Result<(), String> {
-    use thread_priority::{
-        RealtimeThreadSchedulePolicy, ThreadPriority, ThreadPriorityValue, ThreadSchedulePolicy,
-        set_thread_priority_and_policy, thread_native_id,
-    };
-    let refused = |_| {
-        "the servo thread has no real-time priority: ticks may be late by milliseconds on a busy \
-         machine; permit it with `ulimit -r 50` or CAP_SYS_NICE"
-            .to_owned()
-    };
-    // Half-way up: above all ordinary work, below what the kernel itself needs.
-    let value = ThreadPriorityValue::try_from(50)?;
-    set_thread_priority_and_policy(
-        thread_native_id(),
-        ThreadPriority::Crossplatform(value),
-        ThreadSchedulePolicy::Realtime(RealtimeThreadSchedulePolicy::Fifo),
-    )
-    .map_err(refused)
 }
 
 #[cfg(test)]

@@ -1,0 +1,71 @@
+//! The monotonic clock of this computer, as the clock `C` of one side.
+
+use core::marker::PhantomData;
+use std::time::Instant;
+
+use crate::time::Moment;
+
+/// Reads a monotonic clock: nanoseconds since it was started, plus a start that is not zero, so that no
+/// real moment is [`Moment::START`].
+#[derive(Debug)]
+pub struct HostClock<C> {
+    base: Instant,
+    clock: PhantomData<fn() -> C>,
+}
+
+/// Where the clock starts. Unit: nanosecond.
+const START_NS: u64 = 1_000_000_000;
+
+// Written by hand: derives would ask `C` for the same traits, which marker types do not need.
+impl<C> Clone for HostClock<C> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<C> Copy for HostClock<C> {}
+
+impl<C> HostClock<C> {
+    /// A clock that starts now.
+    #[expect(clippy::disallowed_methods, reason = "a shell owns the clock of its side")]
+    pub fn start() -> Self {
+        Self::sharing(Instant::now())
+    }
+
+    /// A clock that shares its start with `base`. Two clocks on one host that share it can be
+    /// compared, which is how a demonstration checks the ages that were judged without it.
+    pub const fn sharing(base: Instant) -> Self {
+        Self { base, clock: PhantomData }
+    }
+
+    /// Now.
+    pub fn now(&self) -> Moment<C> {
+        let ns = u64::try_from(self.base.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Moment::from_ns(ns.saturating_add(START_NS))
+    }
+
+    /// Waits until `moment`; returns at once if it is past.
+    #[expect(clippy::disallowed_methods, reason = "only a shell waits")]
+    pub fn wait_until(&self, moment: Moment<C>) {
+        if let Some(left) = moment.since(self.now()) {
+            std::thread::sleep(left);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Robot;
+    use core::time::Duration;
+
+    #[test]
+    fn it_never_reads_never_and_never_runs_back() {
+        let clock = HostClock::<Robot>::start();
+        let first = clock.now();
+        assert!(first > Moment::START);
+        clock.wait_until(first.after(Duration::from_millis(2)));
+        assert!(clock.now().since(first).unwrap() >= Duration::from_millis(2));
+        clock.wait_until(first);
+    }
+}
