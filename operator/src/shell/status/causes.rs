@@ -131,6 +131,8 @@ pub fn interlocks(frame: Option<&StateFrame>, profile: &Profile) -> Vec<Interloc
     let row = |cause: Cause| {
         let (state, bound) = match frame {
             None => ("unknown", Bound::Hard),
+            // A hand that rests is no failure: it is what comes next, and says so in amber.
+            Some(f) if rests(cause, f) => ("warn", Bound::Hard),
             Some(f) if f.tripped.contains(cause) => ("fail", Bound::Hard),
             Some(f) if f.soft.contains(cause) => ("warn", Bound::Soft),
             Some(_) => ("ok", Bound::Hard),
@@ -145,6 +147,15 @@ pub fn interlocks(frame: Option<&StateFrame>, profile: &Profile) -> Vec<Interloc
         }
     };
     INTERLOCKS.into_iter().map(row).collect()
+}
+
+/// True for the two conditions that a resting hand does not meet, while nothing follows it and it
+/// has stopped nothing.
+fn rests(cause: Cause, frame: &StateFrame) -> bool {
+    matches!(cause, Cause::Deadman | Cause::Clutch)
+        && frame.tripped.contains(cause)
+        && frame.stopped_by != Some(cause)
+        && !frame.state.follows()
 }
 
 /// What keeps the robot from engaging besides the operator's own act.
