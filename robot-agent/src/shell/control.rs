@@ -10,13 +10,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::frame::CommandFrame;
 use protocol::link::admit::{self, admit};
+use protocol::link::endpoint::WAITING_MAX;
 use protocol::link::messages::{read_message, write_message};
 use protocol::link::{LinkError, Peer, Role};
 use protocol::session::{OperatorMessage, Refusal, RobotMessage, SessionId};
 use quinn::{Connection, Endpoint, Incoming, RecvStream, SendStream, VarInt};
 use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
 use super::rings::{Inbound, Outbound, Receiver, Sender};
 use crate::core::{Grant, SessionEvent};
@@ -71,8 +72,11 @@ pub async fn serve(
         holder_name,
     });
     let forwarder = tokio::spawn(forward(Arc::clone(&shared), from_servo, wake));
+    let handshakes = Arc::new(Semaphore::new(WAITING_MAX));
     while let Some(incoming) = admit::next(&endpoint).await {
-        tokio::spawn(greet(Arc::clone(&shared), incoming));
+        // Callers that do not finish their handshake hold a place for its time limit, and no more.
+        let Ok(place) = Arc::clone(&handshakes).acquire_owned().await else { break };
+        tokio::spawn(greet(Arc::clone(&shared), incoming, place));
     }
     forwarder.abort();
 }
@@ -115,9 +119,10 @@ async fn forward(shared: Arc<Shared>, mut from_servo: Receiver<Outbound>, wake: 
     }
 }
 
-async fn greet(shared: Arc<Shared>, incoming: Incoming) {
+async fn greet(shared: Arc<Shared>, incoming: Incoming, place: OwnedSemaphorePermit) {
     let address = incoming.remote_address();
     let admitted = admit(incoming, &[Role::Operator]).await;
+    drop(place);
     let (connection, peer) = match admitted {
         Ok(admitted) => admitted,
         Err(LinkError::Unproven { .. }) => return,
@@ -126,13 +131,22 @@ async fn greet(shared: Arc<Shared>, incoming: Incoming) {
             return;
         }
     };
-    match tokio::time::timeout(HELLO_MAX, introduce(&shared, &connection, &peer)).await {
-        Ok(Ok((session, send, recv))) => {
+    let Some(session) = random_session() else {
+        refuse(&connection, Refusal::Hello, &peer);
+        return;
+    };
+    let introduced = introduce(&shared, session, &connection, &peer);
+    match tokio::time::timeout(HELLO_MAX, introduced).await {
+        Ok(Ok((send, recv))) => {
             tracing::info!("operator {} ({address}) holds authority", peer.name);
             attend(&shared, session, &connection, send, recv, &peer).await;
         }
         Ok(Err(refusal)) => refuse(&connection, refusal, &peer),
-        Err(_) => refuse(&connection, Refusal::Hello, &peer),
+        Err(_) => {
+            // It may have been granted just before it fell silent.
+            release(&shared, session);
+            refuse(&connection, Refusal::Hello, &peer);
+        }
     }
 }
 
@@ -144,13 +158,13 @@ fn refuse(connection: &Connection, refusal: Refusal, peer: &Peer) {
 /// Hears the console's hello, asks the core for authority, and answers.
 async fn introduce(
     shared: &Shared,
+    session: SessionId,
     connection: &Connection,
     peer: &Peer,
-) -> Result<(SessionId, SendStream, RecvStream), Refusal> {
+) -> Result<(SendStream, RecvStream), Refusal> {
     let (mut send, mut recv) = connection.accept_bi().await.map_err(|_| Refusal::Hello)?;
     let hello = read_message::<OperatorMessage>(&mut recv).await.map_err(|_| Refusal::Hello)?;
     let Some(OperatorMessage::Hello { profile, .. }) = hello else { return Err(Refusal::Hello) };
-    let session = random_session().ok_or(Refusal::Hello)?;
     let grant = if profile == shared.greeting.profile {
         ask(shared, session).await
     } else {
@@ -181,7 +195,7 @@ async fn introduce(
         release(shared, session);
         return Err(Refusal::Hello);
     }
-    Ok((session, send, recv))
+    Ok((send, recv))
 }
 
 async fn ask(shared: &Shared, session: SessionId) -> Grant {

@@ -11,11 +11,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use protocol::host::HostClock;
 use protocol::link::admit::{self, admit};
+use protocol::link::endpoint::WAITING_MAX;
 use protocol::link::pictures::{PictureSender, is_keyframe_request};
 use protocol::link::{LinkError, Role};
 use protocol::picture::PictureHeader;
 use quinn::{Connection, Endpoint, VarInt};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::encoder::PictureEncoder;
 use super::rings::{Captured, Sender};
@@ -190,11 +191,15 @@ async fn accept(
     newest: watch::Sender<Option<Connection>>,
     holder: watch::Receiver<Option<String>>,
 ) {
+    let handshakes = Arc::new(Semaphore::new(WAITING_MAX));
     while let Some(incoming) = admit::next(&endpoint).await {
+        let Ok(place) = Arc::clone(&handshakes).acquire_owned().await else { break };
         let (newest, holder) = (newest.clone(), holder.clone());
         tokio::spawn(async move {
             let address = incoming.remote_address();
-            match admit(incoming, &[Role::Operator]).await {
+            let admitted = admit(incoming, &[Role::Operator]).await;
+            drop(place);
+            match admitted {
                 Ok((connection, peer)) if holder.borrow().as_ref() == Some(&peer.name) => {
                     newest.send_replace(Some(connection));
                 }
