@@ -101,10 +101,21 @@ struct Seen {
     at: Moment<Operator>,
 }
 
+/// What is at the other end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FarSide {
+    /// No robot has told.
+    Unknown,
+    /// Something real: not for a pad.
+    Real,
+    /// Nothing real can move.
+    Simulated,
+}
+
 /// The practice pad.
 #[derive(Debug, Clone)]
 pub struct PracticePad {
-    simulated: bool,
+    far_side: FarSide,
     newest: PadReport,
     press: Press,
     seen: Option<Seen>,
@@ -120,15 +131,28 @@ impl Default for PracticePad {
 impl PracticePad {
     /// A pad that nobody holds, and that steers nothing before it is told that the robot is simulated.
     pub const fn new() -> Self {
-        Self { simulated: false, newest: UNTOUCHED, press: Press::None, seen: None, not_newer: 0 }
+        Self {
+            far_side: FarSide::Unknown,
+            newest: UNTOUCHED,
+            press: Press::None,
+            seen: None,
+            not_newer: 0,
+        }
     }
 
     /// Whether the robot can move anything real. Changing it ends a press.
     pub fn set_simulated(&mut self, simulated: bool) {
-        if simulated != self.simulated {
-            self.simulated = simulated;
+        let far_side = if simulated { FarSide::Simulated } else { FarSide::Real };
+        if far_side != self.far_side {
+            self.far_side = far_side;
             self.spend(PadRefusal::NotSimulated);
         }
+    }
+
+    /// No robot is at the other end any more. That ends a press, too.
+    pub fn robot_lost(&mut self) {
+        self.far_side = FarSide::Unknown;
+        self.spend(PadRefusal::StateUnknown);
     }
 
     /// Another page has connected: its reports count from the start, and a press does not carry over.
@@ -169,10 +193,14 @@ impl PracticePad {
     }
 
     fn begin(&self, now: Moment<Operator>) -> Press {
-        match self.seen {
-            _ if !self.simulated => Press::Spent { why: PadRefusal::NotSimulated },
-            Some(seen) if is_known(&seen, now) => Press::Open { epoch: seen.epoch },
-            _ => Press::Spent { why: PadRefusal::StateUnknown },
+        match (self.far_side, self.seen) {
+            (FarSide::Real, _) => Press::Spent { why: PadRefusal::NotSimulated },
+            (FarSide::Simulated, Some(seen)) if is_known(&seen, now) => {
+                Press::Open { epoch: seen.epoch }
+            }
+            (FarSide::Simulated | FarSide::Unknown, _) => {
+                Press::Spent { why: PadRefusal::StateUnknown }
+            }
         }
     }
 
@@ -354,6 +382,21 @@ mod tests {
         assert_eq!(pad.refusal(), Some(PadRefusal::NotSimulated));
         pad.set_simulated(true);
         assert_eq!(grasp(&mut pad, 1_032), Grasp::Released, "not without a new press");
+    }
+
+    #[test]
+    fn a_lost_robot_ends_a_press_and_is_named_as_what_it_is() {
+        let mut pad = ready();
+        pad.report(report(true, 1_010));
+        pad.robot_lost();
+        assert_eq!(grasp(&mut pad, 1_011), Grasp::Released);
+        assert_eq!(pad.refusal(), Some(PadRefusal::StateUnknown));
+        pad.set_simulated(true);
+        robot(&mut pad, 1_020, 3, false);
+        assert_eq!(grasp(&mut pad, 1_021), Grasp::Released, "not without a new press");
+        pad.report(report(false, 1_030));
+        pad.report(report(true, 1_040));
+        assert_eq!(pad.refusal(), None);
     }
 
     #[test]

@@ -228,7 +228,9 @@ impl Hand {
                 self.number = 0;
                 self.state_since = None;
                 self.stopped = None;
-                self.simulated_changed();
+                if let Device::Pad(pad) = &mut self.device {
+                    pad.robot_lost();
+                }
             }
             ToHand::State { frame, at } => self.hear_state(&frame, at),
             ToHand::Picture { header, at, number } if number == self.number => {
