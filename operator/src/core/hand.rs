@@ -2,11 +2,9 @@
 
 use core::time::Duration;
 
+use protocol::frame::command::DEADMAN_HELD_MIN;
 use protocol::pose::Displacement;
 use protocol::time::{Moment, Operator};
-
-/// The deadman counts as held from this level, at the console as at the robot.
-pub const DEADMAN_HELD_MIN: f64 = 0.5;
 
 /// How far a device's stamp may lie ahead of the tick that reads it.
 ///

@@ -19,6 +19,10 @@ pub const COMMAND_BYTES: usize = 150;
 
 const KIND: u8 = 1;
 
+/// The deadman counts as held from this level. Both ends go by it: a console that drew the line elsewhere
+/// would show a hand as holding that the robot takes for released.
+pub const DEADMAN_HELD_MIN: f64 = 0.5;
+
 /// A displacement beyond this is not a hand. Unit: metre.
 ///
 /// A reach of two metres covers every console; a larger number is a bug or an attack.

@@ -8,11 +8,9 @@
 
 use core::time::Duration;
 
+use protocol::frame::command::DEADMAN_HELD_MIN;
 use protocol::frame::{CommandFrame, Mode, Motion};
 use protocol::time::{Moment, Robot};
-
-/// The deadman counts as held from this level.
-pub const DEADMAN_HELD_MIN: f64 = 0.5;
 
 /// How far the operator's act has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,6 +25,7 @@ use core::time::Duration;
 
 use protocol::ARMS;
 use protocol::cause::{Cause, CauseSet};
+use protocol::frame::command::DEADMAN_HELD_MIN;
 use protocol::frame::{ArmState, CommandFrame, Mode, StateFrame};
 use protocol::profile::Profile;
 use protocol::session::{Refusal, SessionId};
@@ -152,7 +153,7 @@ impl Core {
         {
             self.closing = None;
         }
-        if frame.deadman < engage::DEADMAN_HELD_MIN {
+        if frame.deadman < DEADMAN_HELD_MIN {
             self.closing = None;
             self.fresh.restart();
             self.apply(Event::Trip(Cause::Deadman, Stop::Hold), None, now);
@@ -399,8 +400,8 @@ impl Core {
         if from.word().follows() && !to.word().follows() {
             self.motion.disengage();
         }
-        // Over-force must be able to leave, also if the tool has lifted before; each time a person
-        // has acknowledged and reset in between, so that it can not creep away by itself.
+        // Over-force must be able to leave, also if the tool has lifted before: once per stop, and a
+        // person acknowledges and resets before the next, so that it can not creep away by itself.
         if matches!(to, State::Pstop { cause: Cause::ContactForce, .. })
             && from.word() != OperatingState::Pstop
         {

@@ -3,6 +3,7 @@
 use core::fmt::Write as _;
 
 use protocol::cause::Cause;
+use protocol::frame::command::DEADMAN_HELD_MIN;
 use protocol::profile::Profile;
 
 use super::{Active, Row};
@@ -160,7 +161,7 @@ pub const TABLE: [Row; 13] = [
         unit: ("", 1.0),
         reading: |r| 1.0 - r.deadman,
         soft: none,
-        hard: |_| 1.0 - crate::core::engage::DEADMAN_HELD_MIN,
+        hard: |_| 1.0 - DEADMAN_HELD_MIN,
         stop: Stop::Hold,
         active: Active::Following,
         cleared_by: RE_ENGAGE,
