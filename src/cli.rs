@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::profile::ProfileChoice;
+
 /// Port of the control link unless told otherwise; the media link takes the next one.
 pub(crate) const CONTROL_PORT: u16 = 4610;
 
@@ -66,9 +68,9 @@ pub(crate) struct DemoArgs {
     /// Seed of the simulation and of the scripted hand
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Profile to use [default: the ultrasound profile that is built in]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) profile: Option<PathBuf>,
+    /// Profile to use: `ultrasound`, `surgery`, `telecare`, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
+    pub(crate) profile: ProfileChoice,
     /// Loopback address of the console page; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4680")]
     pub(crate) page: SocketAddr,
@@ -79,9 +81,9 @@ pub(crate) struct RobotArgs {
     /// Key files of the robot, without their ending, such as keys/robot-theatre1
     #[arg(long, value_name = "PREFIX", env = "FARREACH_KEYS")]
     pub(crate) keys: PathBuf,
-    /// Profile to use [default: the ultrasound profile that is built in]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) profile: Option<PathBuf>,
+    /// Profile to use: `ultrasound`, `surgery`, `telecare`, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
+    pub(crate) profile: ProfileChoice,
     /// Address of the control link
     #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from(([0, 0, 0, 0], CONTROL_PORT)))]
     pub(crate) listen: SocketAddr,
@@ -110,9 +112,9 @@ pub(crate) struct OperatorArgs {
     /// Address of the robot's media link [default: the next port]
     #[arg(long, value_name = "ADDR")]
     pub(crate) robot_media: Option<SocketAddr>,
-    /// Profile to use; it must be the robot's [default: the ultrasound profile that is built in]
-    #[arg(long, value_name = "FILE")]
-    pub(crate) profile: Option<PathBuf>,
+    /// Profile to use, which must be the robot's: `ultrasound`, `surgery`, `telecare`, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
+    pub(crate) profile: ProfileChoice,
     /// Who or what steers
     #[arg(long, value_enum, default_value = "pad")]
     pub(crate) hand: Hand,

@@ -19,7 +19,7 @@ use crate::exit::{Ending, Failure};
 use crate::interrupt::Interrupt;
 use crate::operator_side::{hand_source, status_line};
 use crate::report::Report;
-use crate::robot_side::{power_on, profile, start};
+use crate::robot_side::{power_on, start, still_runs};
 
 /// A headless demonstration that nobody gave a duration ends after this.
 const HEADLESS_DEFAULT: Duration = Duration::from_secs(10);
@@ -34,7 +34,7 @@ const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST
 #[expect(clippy::print_stderr, reason = "the command's word to its user")]
 #[expect(clippy::disallowed_methods, reason = "both clocks of the demonstration start here")]
 pub(crate) fn run(args: &DemoArgs) -> Result<Ending, Failure> {
-    let profile = profile(args.profile.as_deref())?;
+    let profile = args.profile.load()?;
     let interrupt = Interrupt::listen()?;
     let base = Instant::now();
     let authority = Authority::create("demo")?;
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Ending, Failure> {
     }
     let limit = args.duration.or(args.headless.then_some(HEADLESS_DEFAULT));
     let began = Instant::now();
-    watch(&interrupt, &robot, &console, began, limit);
+    watch(&interrupt, &robot, &console, began, limit)?;
     let lasted = began.elapsed();
     // Summed up before the console leaves: its leaving is not part of the run.
     let (summary, status) = (robot.summary(), console.status());
@@ -85,7 +85,7 @@ fn finish(report: &Report, args: &DemoArgs, interrupted: bool) -> Result<Ending,
     }
 }
 
-/// Prints a status line a second until it is over.
+/// Prints a status line a second until it is over; an error if the robot ends before.
 #[expect(clippy::print_stderr, reason = "the status line is for the person who watches")]
 #[expect(clippy::disallowed_methods, reason = "the command waits for its user")]
 fn watch(
@@ -94,9 +94,10 @@ fn watch(
     console: &ConsoleNode,
     began: Instant,
     limit: Option<Duration>,
-) {
+) -> Result<(), Failure> {
     let mut next = Duration::from_secs(1);
     while !interrupt.is_raised() && limit.is_none_or(|l| began.elapsed() < l) {
+        still_runs(robot)?;
         if began.elapsed() >= next {
             let holds = robot.summary().holds;
             eprintln!("{:>4} s  {}  holds {holds}", next.as_secs(), status_line(&console.status()));
@@ -104,4 +105,5 @@ fn watch(
         }
         std::thread::sleep(Duration::from_millis(10));
     }
+    Ok(())
 }

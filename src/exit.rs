@@ -38,8 +38,11 @@ impl From<Ending> for ExitCode {
 /// Why the command could not do what was asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
-    #[error("can not read {}: {error}", path.display())]
-    Read { path: PathBuf, error: std::io::Error },
+    #[error(
+        "can not read the profile {}: {error}; built in are ultrasound, surgery and telecare",
+        path.display()
+    )]
+    NoProfile { path: PathBuf, error: std::io::Error },
     #[error("can not write {}: {error}", path.display())]
     Write { path: PathBuf, error: std::io::Error },
     #[error("{}: {error}", path.display())]
@@ -62,14 +65,14 @@ impl Failure {
     /// The exit code of this failure.
     pub(crate) fn ending(&self) -> Ending {
         match self {
-            Self::Read { .. } | Self::Write { .. } | Self::Profile { .. } | Self::Usage(_) => {
+            Self::NoProfile { .. } | Self::Write { .. } | Self::Profile { .. } | Self::Usage(_) => {
                 Ending::Usage
             }
             Self::Keys(_) => Ending::Refused,
-            Self::Link(error) | Self::Robot(NodeError::Link(error)) => of_link(error),
+            Self::Link(error) => of_link(error),
+            Self::Robot(error) => of_robot(error),
             Self::Console(error) => of_console(error),
-            Self::Robot(NodeError::TooFast { .. }) => Ending::Usage,
-            Self::Robot(NodeError::System { .. }) | Self::Internal(_) => Ending::Internal,
+            Self::Internal(_) => Ending::Internal,
         }
     }
 
@@ -77,9 +80,8 @@ impl Failure {
     fn advice(&self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::Keys(error) => Some((error.code(), error.fix())),
-            Self::Link(error) | Self::Robot(NodeError::Link(error)) => {
-                Some((error.code(), error.fix()))
-            }
+            Self::Link(error) => Some((error.code(), error.fix())),
+            Self::Robot(error) => Some((error.code(), error.fix())),
             Self::Console(error) => Some((error.code(), error.fix())),
             _ => None,
         }
@@ -93,6 +95,14 @@ fn of_link(error: &LinkError) -> Ending {
             Ending::Usage
         }
         _ => Ending::Refused,
+    }
+}
+
+fn of_robot(error: &NodeError) -> Ending {
+    match error {
+        NodeError::Link(error) => of_link(error),
+        NodeError::Misfit { .. } | NodeError::OtherPicture { .. } => Ending::Usage,
+        NodeError::System { .. } | NodeError::Ended => Ending::Internal,
     }
 }
 

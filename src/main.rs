@@ -8,6 +8,7 @@ mod exit;
 mod interrupt;
 mod keys;
 mod operator_side;
+mod profile;
 mod report;
 mod robot_side;
 

@@ -13,7 +13,7 @@ use protocol::state::OperatingState;
 use crate::cli::{Hand, OperatorArgs};
 use crate::exit::{Ending, Failure};
 use crate::interrupt::Interrupt;
-use crate::robot_side::{next_port, profile};
+use crate::robot_side::next_port;
 
 /// The hand that was asked for on the command line.
 pub(crate) fn hand_source(hand: Hand, seed: u64) -> HandSource {
@@ -57,7 +57,7 @@ pub(crate) fn status_line(status: &ConsoleStatus) -> String {
 #[expect(clippy::print_stderr, reason = "the command's word to its user")]
 #[expect(clippy::disallowed_methods, reason = "the command waits for its user")]
 pub(crate) fn run(args: &OperatorArgs) -> Result<Ending, Failure> {
-    let profile = profile(args.profile.as_deref())?;
+    let profile = args.profile.load()?;
     let identity = Identity::load(&args.keys)?;
     let interrupt = Interrupt::listen()?;
     let media = args.robot_media.map_or_else(|| next_port(args.robot), Ok)?;

@@ -7,6 +7,7 @@ use std::path::Path;
 use operator::shell::{ConsoleStatus, Percentiles};
 use protocol::profile::Profile;
 use protocol::state::OperatingState;
+use robot_agent::core::own_limits;
 use robot_agent::shell::journal::Summary;
 use serde::Serialize;
 
@@ -113,7 +114,7 @@ impl Report {
             view_age_ms: console.view_age.into(),
             loop_age_ms: console.loop_age.into(),
             force_max_n: (robot.force_max_n * 1e3).round() / 1e3,
-            force_limit_n: profile.force.hard_n,
+            force_limit_n: own_limits(profile).force_max_n,
             engages: robot.engages,
             holds: robot.holds,
             stops: robot.stops,

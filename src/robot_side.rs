@@ -2,14 +2,14 @@
 
 use core::time::Duration;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use protocol::link::Identity;
-use protocol::profile::{Profile, ULTRASOUND};
+use protocol::profile::Profile;
 use protocol::state::OperatingState;
 use robot_agent::core::LocalEvent;
+use robot_agent::shell::watchdog::STALL_MAX;
 use robot_agent::shell::{NodeConfig, RobotNode};
 use sim::{SimPictures, SimRobot};
 
@@ -23,17 +23,6 @@ const PICTURE: (u16, u16) = (768, 480);
 
 /// Time for the self-test.
 const SELF_TEST_MAX: Duration = Duration::from_secs(10);
-
-/// The profile in `path`, or the one that is built in.
-pub(crate) fn profile(path: Option<&Path>) -> Result<Profile, Failure> {
-    let Some(path) = path else {
-        return Profile::parse(ULTRASOUND)
-            .map_err(|e| Failure::Internal(format!("the built-in profile is broken: {e}")));
-    };
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::Read { path: path.to_owned(), error })?;
-    Profile::parse(&text).map_err(|error| Failure::Profile { path: path.to_owned(), error })
-}
 
 /// The port after that of `address`, for the media link.
 pub(crate) fn next_port(address: SocketAddr) -> Result<SocketAddr, Failure> {
@@ -58,7 +47,8 @@ pub(crate) fn start(
 ) -> Result<RobotNode, Failure> {
     let (robot, probe) = SimRobot::shipped(seed).map_err(Failure::Internal)?;
     let pictures = SimPictures::shipped(probe, PICTURE, seed).map_err(Failure::Internal)?;
-    let config = NodeConfig { profile, identity, control, media, clock_base };
+    let stall_max = STALL_MAX;
+    let config = NodeConfig { profile, identity, control, media, clock_base, stall_max };
     Ok(RobotNode::start(config, Box::new(robot), Box::new(pictures))?)
 }
 
@@ -66,27 +56,31 @@ pub(crate) fn start(
 #[expect(clippy::disallowed_methods, reason = "the command waits for a thread it has started")]
 pub(crate) fn power_on(robot: &RobotNode) -> Result<(), Failure> {
     let began = Instant::now();
-    while robot.summary().state != Some(OperatingState::Standby) {
-        if began.elapsed() > SELF_TEST_MAX {
-            return Err(Failure::Internal("the robot's self-test does not end".to_owned()));
+    let wait_for = |state, otherwise: &str| {
+        while robot.summary().state != Some(state) {
+            still_runs(robot)?;
+            if began.elapsed() > SELF_TEST_MAX {
+                return Err(Failure::Internal(otherwise.to_owned()));
+            }
+            std::thread::sleep(Duration::from_millis(5));
         }
-        std::thread::sleep(Duration::from_millis(5));
-    }
+        Ok(())
+    };
+    wait_for(OperatingState::Standby, "the robot's self-test does not end")?;
     robot.local(LocalEvent::PowerOn);
-    while robot.summary().state != Some(OperatingState::Ready) {
-        if began.elapsed() > SELF_TEST_MAX {
-            return Err(Failure::Internal("the robot's drives do not come on".to_owned()));
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    Ok(())
+    wait_for(OperatingState::Ready, "the robot's drives do not come on")
+}
+
+/// An error once the robot has ended by itself.
+pub(crate) fn still_runs(robot: &RobotNode) -> Result<(), Failure> {
+    robot.failure().map_or(Ok(()), |failure| Err(failure.into()))
 }
 
 /// Runs `farreach robot`.
 #[expect(clippy::print_stderr, reason = "the command's word to its user")]
 #[expect(clippy::disallowed_methods, reason = "the command waits for its user")]
 pub(crate) fn run(args: &RobotArgs) -> Result<Ending, Failure> {
-    let profile = profile(args.profile.as_deref())?;
+    let profile = args.profile.load()?;
     let identity = Identity::load(&args.keys)?;
     let interrupt = Interrupt::listen()?;
     let media = args.listen_media.map_or_else(|| next_port(args.listen), Ok)?;
@@ -103,6 +97,7 @@ pub(crate) fn run(args: &RobotArgs) -> Result<Ending, Failure> {
     }
     let began = Instant::now();
     while !interrupt.is_raised() && args.duration.is_none_or(|d| began.elapsed() < d) {
+        still_runs(&robot)?;
         std::thread::sleep(Duration::from_millis(50));
     }
     Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Ok })

@@ -180,6 +180,44 @@ fn a_killed_operator_makes_the_robot_hold() {
     assert!(robot.is_running());
 }
 
+/// A robot that is killed says no goodbye: its console shows its state as unknown, and asks it for
+/// nothing more than an answer.
+#[test]
+fn a_killed_robot_is_unknown_to_its_console() {
+    let site = Site::new("gone");
+    let (mut robot, control, media) = site.robot(&["--power-on"]);
+    let args = site.operator("operator-one", control, media);
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let mut operator = Running::start(&args);
+    robot.wait_for(&["-> ENGAGED"]);
+    let (from, _) = operator.wait_from(0, &[" s  ", "view age"]);
+    robot.kill();
+    operator.wait_from(from, &[" s  --"]);
+    operator.wait_from(from, &["the control link has ended", "E-LNK-SILENT"]);
+    assert!(operator.is_running(), "it goes on calling");
+}
+
+/// ROBOT-FAULT: an agent that was frozen for longer than the arm's own watchdog finds that the arm has
+/// stopped itself. Nothing moves it before a reset, a self-test, power and an engage.
+#[test]
+fn an_agent_that_was_frozen_finds_its_arm_stopped() {
+    let site = Site::new("frozen");
+    let (mut robot, control, media) = site.robot(&["--power-on"]);
+    let args = site.operator("operator-one", control, media);
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let _operator = Running::start(&args);
+    robot.wait_for(&["-> ENGAGED"]);
+    let from = robot.said().len();
+    robot.signal("STOP");
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    robot.signal("CONT");
+    robot.wait_from(from, &["-> FAULT", "ROBOT-FAULT"]);
+    robot.type_line("reset");
+    robot.wait_from(from, &["INIT -> STANDBY"]);
+    robot.type_line("power on");
+    robot.wait_from(from, &["-> ENGAGED"]);
+}
+
 /// LOCAL-ESTOP: after release, reset and power-on the console finds its way back by itself, and only
 /// a new engage moves the robot.
 #[test]
@@ -221,7 +259,30 @@ fn a_bad_profile_is_refused_with_its_place_its_value_and_what_is_allowed() {
     }
     let missing = output(&["robot", "--keys", &site.key("robot-one"), "--profile", "nowhere.toml"]);
     assert_eq!(missing.status.code(), Some(2));
-    assert!(stderr(&missing).contains("nowhere.toml"), "{}", stderr(&missing));
+    for part in ["nowhere.toml", "ultrasound, surgery and telecare"] {
+        assert!(stderr(&missing).contains(part), "{}", stderr(&missing));
+    }
+}
+
+#[test]
+fn a_profile_goes_by_its_name_and_a_robot_that_does_not_fit_it_is_refused() {
+    let site = Site::new("misfit");
+    let (robot, control, media) = site.robot(&["--profile", "ultrasound"]);
+    site.operate(control, media);
+    drop(robot);
+    for (name, sentence) in
+        [("surgery", "needs 2 arms and the robot has 1"), ("telecare", "another kind of robot")]
+    {
+        let refused = output(&["robot", "--keys", &site.key("robot-one"), "--profile", name]);
+        let said = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{said}");
+        for part in [sentence, name, "E-ROB-MISFIT", "fix:"] {
+            assert!(said.contains(part), "{part} is not in: {said}");
+        }
+        assert!(!said.contains("robot ready"), "{said}");
+        let refused = output(&["demo", "--headless", "--duration", "1s", "--profile", name]);
+        assert_eq!(refused.status.code(), Some(2), "{}", stderr(&refused));
+    }
 }
 
 #[test]

@@ -8,7 +8,7 @@ use core::fmt;
 
 /// What stopped the robot or keeps it from following. The number is the code on the wire and the
 /// bit in a [`CauseSet`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum Cause {
     /// No operator holds authority over this robot.
@@ -45,7 +45,7 @@ pub enum Cause {
     PowerOff = 15,
     /// The good frames since the last gap are too few to follow.
     FreshRun = 16,
-    /// The hand was not at its starting point when the clutch closed.
+    /// The hand was not at its starting point when the clutch closed, or the arm did not rest.
     EngageJump = 17,
     /// A stop waits for acknowledgement and a local reset.
     NotReset = 18,
@@ -53,6 +53,34 @@ pub enum Cause {
     ServoOverrun = 19,
     /// The arm is not where it was ordered to be.
     Tracking = 20,
+    /// Too many commands are lost on the way.
+    Loss = 21,
+    /// Commands arrive, but the hand they speak of was not sampled anew.
+    InputStall = 22,
+    /// The console shows another state than the robot told it.
+    StateMismatch = 23,
+    /// A joint is at the end of its range.
+    JointLimit = 24,
+    /// The arm is nearly singular: small motions of the tip need large ones of its joints.
+    Singularity = 25,
+    /// The shaft does not pass through its port.
+    Port = 26,
+    /// The tip is inside a no-go zone.
+    NoGo = 27,
+    /// Something stands in the way of the base.
+    Obstacle = 28,
+    /// A sensor repeats itself.
+    SensorFrozen = 29,
+    /// The robot's computer stood still, or its clock ran backwards.
+    ClockLost = 30,
+    /// The robot captures no pictures.
+    MediaStall = 31,
+    /// What decides a motion is not recorded.
+    RecorderStall = 32,
+    /// The servo loop stood still.
+    ServoStall = 33,
+    /// A guard at the robot is open: a light curtain, an enabling switch.
+    Guard = 34,
 }
 
 /// Who can mend a cause.
@@ -79,7 +107,7 @@ impl Owner {
 
 impl Cause {
     /// Every cause, in the order of their codes.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 35] = [
         Self::Authority,
         Self::Deadman,
         Self::Clutch,
@@ -101,6 +129,20 @@ impl Cause {
         Self::NotReset,
         Self::ServoOverrun,
         Self::Tracking,
+        Self::Loss,
+        Self::InputStall,
+        Self::StateMismatch,
+        Self::JointLimit,
+        Self::Singularity,
+        Self::Port,
+        Self::NoGo,
+        Self::Obstacle,
+        Self::SensorFrozen,
+        Self::ClockLost,
+        Self::MediaStall,
+        Self::RecorderStall,
+        Self::ServoStall,
+        Self::Guard,
     ];
 
     /// The cause with this code; `None` for a code nobody has defined.
@@ -137,6 +179,20 @@ impl Cause {
             Self::NotReset => "NOT-RESET",
             Self::ServoOverrun => "SERVO-OVERRUN",
             Self::Tracking => "TRACKING",
+            Self::Loss => "LOSS",
+            Self::InputStall => "INPUT-STALL",
+            Self::StateMismatch => "STATE-MISMATCH",
+            Self::JointLimit => "JOINT-LIMIT",
+            Self::Singularity => "SINGULARITY",
+            Self::Port => "PORT",
+            Self::NoGo => "NO-GO",
+            Self::Obstacle => "OBSTACLE",
+            Self::SensorFrozen => "SENSOR-FROZEN",
+            Self::ClockLost => "CLOCK-LOST",
+            Self::MediaStall => "MEDIA-STALL",
+            Self::RecorderStall => "RECORDER-STALL",
+            Self::ServoStall => "SERVO-STALL",
+            Self::Guard => "GUARD",
         }
     }
 
@@ -160,14 +216,29 @@ impl Cause {
             Self::SelfTest => "The robot has not passed its self-test.",
             Self::PowerOff => "The drives are off.",
             Self::FreshRun => "Too few fresh commands have arrived in a row.",
-            Self::EngageJump => "The hand had already moved when the clutch closed.",
+            Self::EngageJump => "The hand or the arm was moving when the clutch closed.",
             Self::NotReset => "A stop has not been acknowledged and reset.",
             Self::ServoOverrun => "The robot's control loop missed its deadlines.",
             Self::Tracking => "The arm is not where it was ordered to be.",
+            Self::Loss => "Too many commands are lost on the way.",
+            Self::InputStall => "The console repeats an old sample of the hand.",
+            Self::StateMismatch => "The console shows another state than the robot is in.",
+            Self::JointLimit => "A joint of the arm is at the end of its range.",
+            Self::Singularity => "The arm is stretched or folded so that it can not be steered.",
+            Self::Port => "The shaft of the instrument has left its port.",
+            Self::NoGo => "The tip is inside a no-go zone.",
+            Self::Obstacle => "Something is too near to the base.",
+            Self::SensorFrozen => "A sensor of the robot no longer changes.",
+            Self::ClockLost => "The robot's clock can not be trusted.",
+            Self::MediaStall => "The robot captures no pictures.",
+            Self::RecorderStall => "The robot's recorder does not keep up.",
+            Self::ServoStall => "The robot's control loop stood still.",
+            Self::Guard => "A guard at the robot is open.",
         }
     }
 
     /// What to do about it.
+    #[expect(clippy::too_many_lines, reason = "a table: one row per cause")]
     pub const fn fix(self) -> &'static str {
         match self {
             Self::Authority => {
@@ -209,13 +280,51 @@ impl Cause {
             }
             Self::PowerOff => "Power the drives on at the bedside; this can not be done from afar.",
             Self::FreshRun => "Wait until the link is steady, then close the clutch.",
-            Self::EngageJump => "Open the clutch, hold the hand still, then close it.",
+            Self::EngageJump => {
+                "Open the clutch, hold the hand still until the arm rests, then close it."
+            }
             Self::NotReset => {
                 "Acknowledge the stop on the console, then have it reset at the bedside."
             }
             Self::ServoOverrun => "Free the robot's computer of other work, then engage again.",
             Self::Tracking => {
                 "Acknowledge, have what blocks the arm taken away, reset at the bedside."
+            }
+            Self::Loss => "Check the link; motion is slow until the loss falls below its limit.",
+            Self::InputStall => "Check the input device and its connection, then engage again.",
+            Self::StateMismatch => {
+                "Reload the console page; if it stays, restart the console, then engage again."
+            }
+            Self::JointLimit => {
+                "Acknowledge, have the arm moved away from the end of its range, reset at the bedside."
+            }
+            Self::Singularity => {
+                "Acknowledge, have the arm moved out of the singular pose, reset at the bedside."
+            }
+            Self::Port => {
+                "Acknowledge, have the port and the instrument checked, reset at the bedside."
+            }
+            Self::NoGo => {
+                "Acknowledge, have the arm brought out and reset at the bedside, then engage again."
+            }
+            Self::Obstacle => {
+                "Acknowledge, have the way cleared, reset at the bedside, then engage again."
+            }
+            Self::SensorFrozen => {
+                "Have the robot's sensors checked at the bedside; a reset there runs the self-test again."
+            }
+            Self::ClockLost => {
+                "Wait until the self-check passes; keep the robot's computer from sleeping, then engage again."
+            }
+            Self::MediaStall => {
+                "Have the camera or scanner and its cable checked at the bedside, then engage again."
+            }
+            Self::RecorderStall => {
+                "Have the disk and the load of the robot's computer checked, then engage again."
+            }
+            Self::ServoStall => "Free the robot's computer of other work, then engage again.",
+            Self::Guard => {
+                "Close the guard at the robot, acknowledge, reset at the bedside, then engage again."
             }
         }
     }
@@ -229,10 +338,14 @@ impl Cause {
             | Self::ViewAge
             | Self::RemoteStop
             | Self::BadFrames
-            | Self::EngageJump => Owner::Operator,
-            Self::CmdSilence | Self::LoopAge | Self::DegradedTooLong | Self::FreshRun => {
-                Owner::Network
-            }
+            | Self::EngageJump
+            | Self::InputStall
+            | Self::StateMismatch => Owner::Operator,
+            Self::CmdSilence
+            | Self::LoopAge
+            | Self::DegradedTooLong
+            | Self::FreshRun
+            | Self::Loss => Owner::Network,
             Self::Speed
             | Self::Workspace
             | Self::ContactForce
@@ -242,7 +355,18 @@ impl Cause {
             | Self::PowerOff
             | Self::NotReset
             | Self::ServoOverrun
-            | Self::Tracking => Owner::Bedside,
+            | Self::Tracking
+            | Self::JointLimit
+            | Self::Singularity
+            | Self::Port
+            | Self::NoGo
+            | Self::Obstacle
+            | Self::SensorFrozen
+            | Self::ClockLost
+            | Self::MediaStall
+            | Self::RecorderStall
+            | Self::ServoStall
+            | Self::Guard => Owner::Bedside,
         }
     }
 }
@@ -254,7 +378,7 @@ impl fmt::Display for Cause {
 }
 
 /// A set of causes, one bit each: bit `n` is the cause with code `n`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct CauseSet(u64);
 
 impl CauseSet {
@@ -264,8 +388,8 @@ impl CauseSet {
     /// The set with exactly these bits; bits that nobody has defined are dropped, so that an older
     /// console can show what it knows of a newer robot.
     pub fn from_bits(bits: u64) -> Self {
-        let known = Cause::ALL.iter().fold(0, |all, c| all | (1 << c.code()));
-        Self(bits & known)
+        let said = Self(bits);
+        Cause::ALL.into_iter().filter(|c| said.contains(*c)).fold(Self::EMPTY, Self::with)
     }
 
     /// The bits, as on the wire.
@@ -320,8 +444,13 @@ mod tests {
             assert_eq!(usize::from(c.code()), n);
             assert_eq!(Cause::from_code(c.code()), Some(*c));
             assert!(c.sentence().ends_with('.') && c.fix().ends_with('.'), "{c}");
-            assert!(!c.owner().word().is_empty());
+            assert_eq!(c.to_string(), c.id());
         }
+        let owners: BTreeSet<_> = Cause::ALL.iter().map(|c| c.owner().word()).collect();
+        assert_eq!(owners.into_iter().collect::<Vec<_>>(), ["bedside", "network", "operator"]);
+        assert_eq!(Cause::ViewAge.owner().word(), "operator");
+        assert_eq!(Cause::Loss.owner().word(), "network");
+        assert_eq!(Cause::Guard.owner().word(), "bedside");
         assert_eq!(Cause::from_code(Cause::ALL.len() as u8), None);
     }
 
@@ -334,6 +463,7 @@ mod tests {
         assert!(!set.is_empty() && CauseSet::EMPTY.is_empty());
         assert_eq!(set.without(Cause::ViewAge), CauseSet::EMPTY.with(Cause::Authority));
         assert_eq!(set.without(Cause::Speed), set);
+        assert_eq!(set.with(Cause::ViewAge), set, "twice is once");
         let other = CauseSet::EMPTY.with(Cause::Speed).with(Cause::Authority);
         assert_eq!(set.union(other), set.with(Cause::Speed));
     }
@@ -342,5 +472,8 @@ mod tests {
     fn unknown_bits_are_dropped() {
         assert_eq!(CauseSet::from_bits(1 << 63), CauseSet::EMPTY);
         assert_eq!(CauseSet::from_bits((1 << 63) | 1).bits(), 1);
+        let all = CauseSet::from_bits(u64::MAX);
+        assert_eq!(all.bits(), (1 << Cause::ALL.len()) - 1);
+        assert_eq!(all.iter().collect::<Vec<_>>(), Cause::ALL);
     }
 }

@@ -77,6 +77,16 @@ impl<const N: usize> StampLog<N> {
         }
     }
 
+    /// True if `number` was given out and is remembered.
+    pub fn holds(&self, number: u64) -> bool {
+        number != 0 && self.slots.get(Self::index(number)).is_some_and(|(n, _)| *n == number)
+    }
+
+    /// Forgets every moment, and goes on counting: numbers given out so far have no age any more.
+    pub const fn forget(&mut self) {
+        self.slots = [(0, Moment::START); N];
+    }
+
     /// How long ago `number` was given out.
     pub fn age_of(&self, number: u64, now: Moment<Robot>) -> Age {
         if number == 0 {
@@ -156,6 +166,21 @@ mod tests {
             "numbers that were skipped have no stamp"
         );
         assert_eq!(log.newest(), 3);
+    }
+
+    #[test]
+    fn what_is_forgotten_has_no_age_and_its_numbers_do_not_come_back() {
+        let mut log = StampLog::<4>::new();
+        assert!(!log.holds(0) && !log.holds(1));
+        log.record(2, at(1));
+        assert!(log.holds(2) && !log.holds(6));
+        log.forget();
+        assert!(!log.holds(2));
+        assert_eq!(log.age_of(2, at(2)), Age::Forgotten);
+        log.record(2, at(3));
+        assert_eq!(log.age_of(2, at(3)), Age::Forgotten, "a number stands for one moment");
+        log.record(3, at(3));
+        assert_eq!(log.age_of(3, at(4)), Age::Known(Duration::from_millis(1)));
     }
 
     #[test]

@@ -19,12 +19,64 @@ pub const HEADER_BYTES: usize = 38;
 pub const PICTURE_MAX: usize = 600_000;
 
 const VERSION: u8 = 1;
-const FLAG_KEYFRAME: u8 = 1;
+/// The lower half of the flags: what kind of picture it is.
+const DELTA: u8 = 0;
+const KEYFRAME: u8 = 1;
+
+/// Values of the lower half; the upper half of the flags is the source.
+const KINDS: u8 = 16;
+
+/// Where a picture comes from. A robot may have several sources; each numbers its own pictures, and
+/// only one of them steers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum ViewSource {
+    /// The picture of an ultrasound probe.
+    Ultrasound = 0,
+    /// The camera inside the patient.
+    Endoscope = 1,
+    /// The camera that looks where a mobile base goes.
+    Drive = 2,
+    /// A camera that shows the room.
+    Room = 3,
+}
+
+impl ViewSource {
+    /// Every source.
+    pub const ALL: [Self; 4] = [Self::Ultrasound, Self::Endoscope, Self::Drive, Self::Room];
+
+    /// The code on the wire.
+    pub const fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The source with this code.
+    pub fn from_code(code: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.code() == code)
+    }
+
+    /// The word in profiles and on the page.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Ultrasound => "ultrasound",
+            Self::Endoscope => "endoscope",
+            Self::Drive => "drive",
+            Self::Room => "room",
+        }
+    }
+
+    /// The source that this word names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|s| s.word() == word)
+    }
+}
 
 /// What is known of one picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PictureHeader {
-    /// The robot's number of it; the first is 1.
+    /// Where it comes from.
+    pub source: ViewSource,
+    /// The robot's number of it among those of its source; the first is 1.
     pub view: u64,
     /// When the scene was captured.
     pub captured: Moment<Robot>,
@@ -66,7 +118,7 @@ impl PictureHeader {
     pub fn encode(&self) -> Result<[u8; HEADER_BYTES], FrameError> {
         let wire = HeaderWire {
             version: VERSION,
-            flags: u8::from(self.keyframe) * FLAG_KEYFRAME,
+            flags: self.source.code() * KINDS + if self.keyframe { KEYFRAME } else { DELTA },
             view: self.view,
             captured_ns: self.captured.as_ns(),
             encode_us: self.encode_us,
@@ -85,7 +137,7 @@ impl PictureHeader {
     /// The header that these bytes hold.
     ///
     /// # Errors
-    /// [`FrameError`] for another version, undefined flags or a length above [`PICTURE_MAX`].
+    /// [`FrameError`] for another version, undefined flags, an unknown source or a length above [`PICTURE_MAX`].
     pub fn decode(bytes: &[u8]) -> Result<Self, FrameError> {
         Self::from_wire(&codec::decode(bytes)?)
     }
@@ -94,9 +146,13 @@ impl PictureHeader {
         if wire.version != VERSION {
             return Err(FrameError::Version { got: wire.version });
         }
-        if wire.flags > FLAG_KEYFRAME {
-            return Err(FrameError::Undefined { field: "flags", got: u32::from(wire.flags) });
-        }
+        let undefined = FrameError::Undefined { field: "flags", got: u32::from(wire.flags) };
+        let keyframe = match wire.flags % KINDS {
+            DELTA => false,
+            KEYFRAME => true,
+            _ => return Err(undefined),
+        };
+        let source = ViewSource::from_code(wire.flags / KINDS).ok_or(undefined)?;
         if wire.length as usize > PICTURE_MAX {
             return Err(FrameError::Range {
                 field: "length",
@@ -106,13 +162,14 @@ impl PictureHeader {
             });
         }
         Ok(Self {
+            source,
             view: wire.view,
             captured: Moment::from_ns(wire.captured_ns),
             encode_us: wire.encode_us,
             width: wire.width,
             height: wire.height,
             depth_um: wire.depth_um,
-            keyframe: wire.flags == FLAG_KEYFRAME,
+            keyframe,
             skipped: wire.skipped,
             length: wire.length,
         })
@@ -125,6 +182,7 @@ mod tests {
 
     fn header() -> PictureHeader {
         PictureHeader {
+            source: ViewSource::Endoscope,
             view: 0x0102_0304_0506_0708,
             captured: Moment::from_ns(9),
             encode_us: 10,
@@ -143,11 +201,25 @@ mod tests {
         assert_eq!(
             bytes,
             [
-                1, 1, 8, 7, 6, 5, 4, 3, 2, 1, 9, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 128, 2, 224, 1,
-                240, 73, 2, 0, 11, 0, 0, 0, 12, 0, 0, 0
+                1, 0x11, 8, 7, 6, 5, 4, 3, 2, 1, 9, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 128, 2, 224,
+                1, 240, 73, 2, 0, 11, 0, 0, 0, 12, 0, 0, 0
             ]
         );
         assert_eq!(PictureHeader::decode(&bytes), Ok(header()));
+    }
+
+    #[test]
+    fn a_picture_says_where_it_comes_from() {
+        for (n, source) in ViewSource::ALL.into_iter().enumerate() {
+            assert_eq!(usize::from(source.code()), n);
+            assert_eq!(ViewSource::from_word(source.word()), Some(source));
+            for keyframe in [false, true] {
+                let h = PictureHeader { source, keyframe, ..header() };
+                assert_eq!(PictureHeader::decode(&h.encode().unwrap()), Ok(h));
+            }
+        }
+        assert_eq!(ViewSource::from_code(4), None);
+        assert_eq!(ViewSource::from_word("window"), None);
     }
 
     #[test]
@@ -156,13 +228,19 @@ mod tests {
         let mut bytes = good;
         bytes[0] = 2;
         assert_eq!(PictureHeader::decode(&bytes), Err(FrameError::Version { got: 2 }));
-        let mut bytes = good;
-        bytes[1] = 2;
-        assert!(PictureHeader::decode(&bytes).is_err());
+        for flags in [2, 8, 0x40, 0xf1] {
+            let mut bytes = good;
+            bytes[1] = flags;
+            let got = u32::from(flags);
+            let undefined = FrameError::Undefined { field: "flags", got };
+            assert_eq!(PictureHeader::decode(&bytes), Err(undefined));
+        }
         let mut bytes = good;
         bytes[34..38].copy_from_slice(&(PICTURE_MAX as u32 + 1).to_le_bytes());
         assert!(PictureHeader::decode(&bytes).is_err());
         assert!(PictureHeader { length: u32::MAX, ..header() }.encode().is_err());
+        let largest = PictureHeader { length: PICTURE_MAX as u32, ..header() };
+        assert_eq!(PictureHeader::decode(&largest.encode().unwrap()), Ok(largest));
         assert!(PictureHeader::decode(&good[..37]).is_err());
     }
 }

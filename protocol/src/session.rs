@@ -86,11 +86,13 @@ pub enum Refusal {
     Role = 18,
     /// The console did not begin with a valid hello.
     Hello = 19,
+    /// The robot's control loop stands still.
+    Stalled = 20,
 }
 
 impl Refusal {
     /// Every refusal.
-    pub const ALL: [Self; 4] = [Self::Taken, Self::Profile, Self::Role, Self::Hello];
+    pub const ALL: [Self; 5] = [Self::Taken, Self::Profile, Self::Role, Self::Hello, Self::Stalled];
 
     /// The refusal with this code.
     pub fn from_code(code: u8) -> Option<Self> {
@@ -104,6 +106,7 @@ impl Refusal {
             Self::Profile => "E-AUTH-PROFILE",
             Self::Role => "E-AUTH-ROLE",
             Self::Hello => "E-AUTH-HELLO",
+            Self::Stalled => "E-AUTH-STALLED",
         }
     }
 
@@ -121,6 +124,9 @@ impl Refusal {
             }
             Self::Hello => {
                 "the console did not introduce itself within the time allowed; check that both sides run the same version"
+            }
+            Self::Stalled => {
+                "the robot's control loop stands still, so nobody can steer; free its computer of other work, or have the robot agent restarted"
             }
         }
     }
@@ -178,14 +184,25 @@ mod tests {
     fn an_oversized_message_is_refused_on_both_sides() {
         let hello = OperatorMessage::Hello { console: "x".repeat(2000), profile: [0; 32] };
         assert!(encode(&hello).is_err());
-        assert!(decode::<OperatorMessage>(&[0; SESSION_MESSAGE_MAX + 1]).is_err());
+        let got = SESSION_MESSAGE_MAX + 1;
+        let too_long = FrameError::Length { expected: SESSION_MESSAGE_MAX, got };
+        assert_eq!(decode::<OperatorMessage>(&[0; SESSION_MESSAGE_MAX + 1]), Err(too_long));
+        // Variant, length of the name, name, hash.
+        let longest = SESSION_MESSAGE_MAX - 4 - 8 - 32;
+        let named = |n| OperatorMessage::Hello { console: "x".repeat(n), profile: [0; 32] };
+        let bytes = encode(&named(longest)).unwrap();
+        assert_eq!(bytes.len(), SESSION_MESSAGE_MAX);
+        assert_eq!(decode(&bytes), Ok(named(longest)));
+        assert_eq!(encode(&named(longest + 1)), Err(too_long));
     }
 
     #[test]
     fn refusals_have_codes_of_their_own() {
         for r in Refusal::ALL {
             assert_eq!(Refusal::from_code(r as u8), Some(r));
-            assert!(r.id().starts_with("E-AUTH-") && !r.sentence().is_empty());
+            assert!(r.id().starts_with("E-AUTH-"));
+            let (wrong, fix) = r.sentence().split_once("; ").unwrap();
+            assert!(wrong.len() > 20 && fix.len() > 20, "{}", r.id());
         }
         assert_eq!(Refusal::from_code(0), None);
     }

@@ -6,7 +6,7 @@
 use core::fmt;
 
 /// What the robot is doing, as told on the wire. Source: the states in SAFETY.md.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum OperatingState {
     /// Self-test; drives off, brakes on.
@@ -30,7 +30,7 @@ pub enum OperatingState {
 }
 
 /// A robot's state in CRTK's words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Crtk {
     /// Drives off.
     Disabled,
@@ -137,7 +137,8 @@ mod tests {
     #[test]
     fn the_projection_is_the_table_of_the_reference() {
         let words: Vec<_> =
-            OperatingState::ALL.iter().map(|s| (s.word(), s.crtk().word())).collect();
+            OperatingState::ALL.iter().map(|s| (s.to_string(), s.crtk().word())).collect();
+        let words: Vec<_> = words.iter().map(|(word, crtk)| (word.as_str(), *crtk)).collect();
         assert_eq!(
             words,
             [
@@ -165,5 +166,7 @@ mod tests {
             .map(OperatingState::code)
             .collect();
         assert_eq!(powered, [2, 3, 4, 5, 6]);
+        let follows = OperatingState::ALL.into_iter().filter(|s| s.follows());
+        assert_eq!(follows.map(OperatingState::code).collect::<Vec<_>>(), [3, 4]);
     }
 }

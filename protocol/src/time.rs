@@ -15,6 +15,7 @@
 
 use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::marker::PhantomData;
 use core::time::Duration;
 
@@ -75,7 +76,7 @@ impl<C> Moment<C> {
     #[must_use]
     pub const fn after(self, span: Duration) -> Self {
         let ns = span.as_nanos();
-        let ns = if ns > u64::MAX as u128 { u64::MAX } else { ns as u64 };
+        let ns = if ns >> u64::BITS == 0 { ns as u64 } else { u64::MAX };
         Self::from_ns(self.ns.saturating_add(ns))
     }
 }
@@ -96,6 +97,12 @@ impl<C> PartialEq for Moment<C> {
 }
 
 impl<C> Eq for Moment<C> {}
+
+impl<C> Hash for Moment<C> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.ns.hash(state);
+    }
+}
 
 impl<C> PartialOrd for Moment<C> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
@@ -132,6 +139,24 @@ mod tests {
         let last = Moment::<Robot>::from_ns(u64::MAX - 1);
         assert_eq!(last.after(Duration::from_secs(u64::MAX)).as_ns(), u64::MAX);
         assert_eq!(Moment::<Robot>::from_ns(5).after(Duration::from_nanos(7)).as_ns(), 12);
+        let longest = Duration::from_nanos(u64::MAX);
+        assert_eq!(Moment::<Robot>::START.after(longest).as_ns(), u64::MAX);
+        let longer = longest.saturating_add(Duration::from_nanos(1));
+        assert_eq!(Moment::<Robot>::START.after(longer).as_ns(), u64::MAX);
+    }
+
+    #[test]
+    fn moments_are_equal_ordered_and_hashed_by_their_time() {
+        use std::hash::BuildHasher as _;
+        let (a, b) = (Moment::<Robot>::from_ns(1), Moment::<Robot>::from_ns(2));
+        let again = Moment::from_ns(1);
+        assert_eq!((a == again, a == b), (true, false));
+        assert!(a < b);
+        let state = std::hash::RandomState::new();
+        assert!(state.hash_one(a) == state.hash_one(again));
+        let hashes: std::collections::BTreeSet<_> =
+            (0..64).map(|ns| state.hash_one(Moment::<Robot>::from_ns(ns))).collect();
+        assert!(hashes.len() > 60, "{}", hashes.len());
     }
 
     #[test]

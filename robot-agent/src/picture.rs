@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use protocol::picture::ViewSource;
 use protocol::time::{Moment, Robot};
 
 /// One grey picture, captured and not yet encoded.
@@ -29,11 +30,14 @@ impl Picture {
 
 /// A source of pictures, called on the media thread.
 pub trait PictureSource: Send {
+    /// What its pictures show. A robot steers by the source that the profile names, and by no other.
+    fn shows(&self) -> ViewSource;
+
     /// Width and height of its pictures. Unit: pixel.
     fn size(&self) -> (u16, u16);
 
-    /// Captures a picture into `into`; false if the source has nothing to show, which is not an
-    /// error: the console sees the last picture age, and age stops the robot.
+    /// Captures a picture into `into`; false if the source has nothing to show, which is no error to
+    /// report: the core counts for how long it lasts, and holds the robot.
     ///
     /// Bound: should return within `budget`; the caller counts the time it took as picture age.
     fn capture(&mut self, now: Moment<Robot>, budget: Duration, into: &mut Picture) -> bool;

@@ -1,4 +1,5 @@
-//! The integrator's trait: describe, read, command. Everything that keeps a patient safe is inherited.
+//! The integrator's trait: describe, read, command, stop. Everything that keeps a patient safe is
+//! inherited.
 //!
 //! The servo thread calls [`Robot::read`] and [`Robot::command`] once per millisecond. Both must return
 //! at once: a method that waits for its hardware starves the interlocks. Errors are values; a method
@@ -6,6 +7,7 @@
 //! fault itself.
 
 use core::fmt;
+use core::time::Duration;
 
 use nalgebra::Vector3;
 use protocol::ARMS;
@@ -21,6 +23,11 @@ const WRENCH_MAX: f64 = 1e4;
 /// No jaw opens further. Unit: radian.
 const JAW_MAX_RAD: f64 = 4.0;
 
+/// No base is steered faster. Unit: metre per second, radian per second.
+const TWIST_MAX: f64 = 100.0;
+/// No obstacle is seen further away. Unit: metre.
+pub const RANGE_MAX_M: f64 = 1e4;
+
 /// What a robot is and what it can do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
@@ -28,10 +35,77 @@ pub struct Description {
     pub name: String,
     /// True if nothing real moves. Only then may a practice device steer it.
     pub simulated: bool,
-    /// Arms it has, 1 to [`ARMS`].
-    pub arms: usize,
-    /// Fastest tip speed it can follow. Unit: metre per second.
+    /// What moves.
+    pub body: Body,
+    /// The robot's own watchdog: with no order for this long it stops by itself. A robot without one
+    /// can not be used: nothing would stop it if this program died.
+    pub watchdog: Duration,
+}
+
+/// What moves.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// Arms with tools.
+    Arms {
+        /// How many, 1 to [`ARMS`].
+        count: usize,
+        /// Fastest tip speed that they can follow. Unit: metre per second.
+        speed_max_m_s: f64,
+        /// The ports that their instruments pass through, in the frame of the base.
+        ports: [Option<Port>; ARMS],
+    },
+    /// A mobile base.
+    Base {
+        /// Fastest speed that it can follow. Unit: metre per second.
+        speed_max_m_s: f64,
+    },
+}
+
+impl Body {
+    /// Arms that there are; 0 for a base.
+    pub fn arms(&self) -> usize {
+        match self {
+            Self::Arms { count, .. } => (*count).clamp(1, ARMS),
+            Self::Base { .. } => 0,
+        }
+    }
+
+    /// Fastest speed of a tip or of the base. Unit: metre per second.
+    pub const fn speed_max_m_s(&self) -> f64 {
+        match self {
+            Self::Arms { speed_max_m_s, .. } | Self::Base { speed_max_m_s } => *speed_max_m_s,
+        }
+    }
+}
+
+/// A port: the remote centre of motion of an instrument.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Port {
+    /// The point that the shaft must pass through. Frame: base. Unit: metre.
+    pub centre_m: Vector3<f64>,
+    /// The middle of its cone, into the body. Frame: base. Unit length.
+    pub axis: Vector3<f64>,
+    /// What keeps the shaft in it.
+    pub shaft: Shaft,
+}
+
+/// What keeps a shaft in its port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shaft {
+    /// The instrument has a wrist and the arm's mechanism or controller keeps the shaft in the port:
+    /// the tip may point anywhere.
+    Wristed,
+    /// The tool axis is the shaft: the governor turns the tip so that it passes through the port.
+    Rigid,
+}
+
+/// Limits that the robot's own controller enforces beside the governor.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct OwnLimits {
+    /// Fastest tip or base. Unit: metre per second.
     pub speed_max_m_s: f64,
+    /// Hardest contact. Unit: newton.
+    pub force_max_n: f64,
 }
 
 /// What is measured of one arm.
@@ -47,6 +121,27 @@ pub struct ArmReading {
     pub torque_n_m: Vector3<f64>,
     /// Opening of the jaw. Unit: radian.
     pub jaw_rad: f64,
+    /// How near the arm is to the ends of what it can do.
+    pub reach: Reach,
+    /// How far the shaft passes beside its port; 0 for an arm without one. Unit: metre.
+    pub beside_port_m: f64,
+}
+
+/// How near an arm is to the ends of what it can do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Reach {
+    /// Distance of the nearest joint from the nearer end of its range, as a share of half the range:
+    /// 1 in the middle, 0 at the end.
+    pub joint: f64,
+    /// Distance from a singular pose: smallest over largest singular value of the Jacobian for motions
+    /// of the tip that do not turn it, as a share of that in the best pose. 1 in the best pose, 0 where
+    /// it is singular. (With the turns left in, a wrist hides that an elbow is straight.)
+    pub dexterity: f64,
+}
+
+impl Reach {
+    /// Nowhere near any end: for arms that can not get there.
+    pub const AMPLE: Self = Self { joint: 1.0, dexterity: 1.0 };
 }
 
 impl ArmReading {
@@ -58,6 +153,8 @@ impl ArmReading {
             force_n: Vector3::zeros(),
             torque_n_m: Vector3::zeros(),
             jaw_rad: 0.0,
+            reach: Reach::AMPLE,
+            beside_port_m: 0.0,
         }
     }
 
@@ -75,27 +172,90 @@ impl ArmReading {
             && within(&self.force_n, WRENCH_MAX)
             && within(&self.torque_n_m, WRENCH_MAX)
             && self.jaw_rad.abs() <= JAW_MAX_RAD
+            && self.reach.joint.abs() <= 1.0
+            && self.reach.dexterity.abs() <= 1.0
+            && (0.0..=REACH_MAX_M).contains(&self.beside_port_m)
+    }
+}
+
+/// What is measured of a mobile base.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BaseReading {
+    /// Speed, forward positive (`measured_cv`). Unit: metre per second.
+    pub linear_m_s: f64,
+    /// Turn rate, counter-clockwise. Unit: radian per second.
+    pub angular_rad_s: f64,
+    /// Distance to the nearest obstacle ahead; [`RANGE_MAX_M`] where there is none. Unit: metre.
+    pub ahead_m: f64,
+    /// Distance to the nearest obstacle behind. Unit: metre.
+    pub behind_m: f64,
+    /// Force on the bumper. Unit: newton.
+    pub bumper_n: f64,
+}
+
+impl BaseReading {
+    /// A base that is not there.
+    pub const fn absent() -> Self {
+        Self {
+            linear_m_s: 0.0,
+            angular_rad_s: 0.0,
+            ahead_m: RANGE_MAX_M,
+            behind_m: RANGE_MAX_M,
+            bumper_n: 0.0,
+        }
+    }
+
+    fn is_sane(&self) -> bool {
+        self.linear_m_s.abs() <= TWIST_MAX
+            && self.angular_rad_s.abs() <= TWIST_MAX
+            && (0.0..=RANGE_MAX_M).contains(&self.ahead_m)
+            && (0.0..=RANGE_MAX_M).contains(&self.behind_m)
+            && (0.0..=WRENCH_MAX).contains(&self.bumper_n)
     }
 }
 
 /// What is measured of the robot, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// When it was measured.
+    /// When it was measured: the age of the sensors counts, not the age of the call.
     pub at: Moment<RobotClock>,
-    /// True while the drives carry the arms.
+    /// True while the drives carry the arms or the base.
     pub powered: bool,
+    /// True while a guard at the robot is open: an enabling switch, a light curtain, a door.
+    pub guard_open: bool,
     /// The arms; absent ones are neutral.
     pub arms: [ArmReading; ARMS],
+    /// The base; neutral for arms.
+    pub base: BaseReading,
 }
 
 impl Reading {
-    /// True if every number in it is one that an arm can have and a state frame can carry, and every
+    /// A robot that stands, its drives off.
+    pub fn resting(at: Moment<RobotClock>) -> Self {
+        Self {
+            at,
+            powered: false,
+            guard_open: false,
+            arms: [ArmReading::absent(); ARMS],
+            base: BaseReading::absent(),
+        }
+    }
+
+    /// True if every number in it is one that a robot can have and a state frame can carry, and every
     /// rotation is one. A driver that builds a pose by hand can get it wrong; a force along an axis
     /// that is none would read as no force.
     pub fn is_sane(&self) -> bool {
-        self.arms.iter().all(ArmReading::is_sane)
+        self.arms.iter().all(ArmReading::is_sane) && self.base.is_sane()
     }
+}
+
+/// Where one arm is asked to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ArmOrder {
+    /// Wanted pose of the tip.
+    pub tip: Pose<Base, Tip>,
+    /// Wanted opening of the jaw. Unit: radian.
+    pub jaw_rad: f64,
 }
 
 /// What the robot is asked to do in this tick.
@@ -107,9 +267,29 @@ pub enum Order {
     Stand,
     /// Be here (CRTK `servo_cp`); never further from the last order than the governor allows.
     Servo {
-        /// Wanted tip poses; absent arms are neutral.
-        tips: [Pose<Base, Tip>; ARMS],
+        /// The arms; absent ones are neutral.
+        arms: [ArmOrder; ARMS],
     },
+    /// Drive like this (CRTK `servo_cv`).
+    Drive {
+        /// Forward speed. Unit: metre per second.
+        linear_m_s: f64,
+        /// Turn rate, counter-clockwise. Unit: radian per second.
+        angular_rad_s: f64,
+    },
+}
+
+impl Order {
+    /// True if every number in it is finite. A robot refuses any other order.
+    pub fn is_finite(&self) -> bool {
+        match self {
+            Self::Off | Self::Stand => true,
+            Self::Servo { arms } => arms.iter().all(|a| a.tip.is_finite() && a.jaw_rad.is_finite()),
+            Self::Drive { linear_m_s, angular_rad_s } => {
+                linear_m_s.is_finite() && angular_rad_s.is_finite()
+            }
+        }
+    }
 }
 
 /// A fault that the robot reports.
@@ -125,6 +305,8 @@ pub enum RobotFault {
     Unreachable,
     /// The robot's own watchdog has tripped.
     Watchdog,
+    /// The order was refused: it holds a number that is none, or breaks the robot's own limits.
+    Refused,
 }
 
 impl fmt::Display for RobotFault {
@@ -135,27 +317,49 @@ impl fmt::Display for RobotFault {
             Self::Sensor => "a sensor is broken or frozen",
             Self::Unreachable => "the arm can not reach the ordered pose",
             Self::Watchdog => "the robot's own watchdog has tripped",
+            Self::Refused => "the robot refused an order beyond its own limits",
         })
     }
 }
 
 /// A robot that Farreach can move.
+///
+/// `describe`, `read` and `command` are what an integrator writes; the rest has defaults. Whether an
+/// implementation keeps its promises is tried by [`crate::conform`].
 pub trait Robot: Send {
-    /// What it is. Called once, before anything else.
+    /// What it is: always the same. Called before anything else.
     fn describe(&self) -> Description;
 
-    /// What is measured now.
+    /// What is measured now. Returns at once.
     ///
     /// # Errors
     /// A [`RobotFault`] whenever the reading would not be true.
     fn read(&mut self, now: Moment<RobotClock>) -> Result<Reading, RobotFault>;
 
-    /// Passes an order on. Called every tick, so that the robot's own watchdog can tell a living
-    /// agent from a dead one.
+    /// Passes an order on. Returns at once. Called every tick, so that the robot's own watchdog can
+    /// tell a living agent from a dead one. An order that is not finite is refused and changes nothing.
     ///
     /// # Errors
     /// A [`RobotFault`] if the order was not passed on.
     fn command(&mut self, order: &Order, now: Moment<RobotClock>) -> Result<(), RobotFault>;
+
+    /// Stops whatever happens: called when the agent ends, in order or not. The default takes the drives
+    /// off; a robot that falls without them brakes first.
+    ///
+    /// # Errors
+    /// A [`RobotFault`] if the robot could not be told.
+    fn stop(&mut self, now: Moment<RobotClock>) -> Result<(), RobotFault> {
+        self.command(&Order::Off, now)
+    }
+
+    /// Takes `wanted` over into the robot's own controller and returns the limits read back from it:
+    /// the self-test fails if they are wider. The default has none of its own and returns `wanted`.
+    ///
+    /// # Errors
+    /// A [`RobotFault`] if they could not be set or not be read back.
+    fn limit(&mut self, wanted: &OwnLimits) -> Result<OwnLimits, RobotFault> {
+        Ok(*wanted)
+    }
 
     /// Tries to clear a fault at a local reset. The default has nothing to clear.
     fn recover(&mut self) {}

@@ -35,6 +35,6 @@ pub use arm::{ArmModel, JOINTS, JointVector, UrdfDefaults, UrdfError};
 pub use model_file::ModelError;
 pub use phantom::{Phantom, Placement, Tissue};
 pub use plant::{Command, Drives, UltrasoundPlant, WATCHDOG_S};
-pub use robot::{SimPictures, SimRobot};
+pub use robot::{SimFault, SimPictures, SimRobot};
 pub use tissue::{ContactSettings, ProbeFace, Twist, Wrench};
 pub use ultrasound::{Probe, Scanner, ScannerError, Settings};

@@ -15,8 +15,8 @@
 use nalgebra::{Isometry3, Vector3};
 
 use crate::arm::{
-    ArmModel, IkSettings, JointTarget, JointVector, Servo, forward, ik_step, limit_margin,
-    manipulability, tip_and_jacobian,
+    ArmModel, IkSettings, JointTarget, JointVector, Servo, forward, ik_step, isotropy,
+    limit_margin, manipulability, tip_and_jacobian,
 };
 use crate::noise::Noise;
 use crate::phantom::Phantom;
@@ -82,6 +82,7 @@ pub struct UltrasoundPlant {
     tip: Isometry3<f64>,
     twist: Twist,
     manipulability: f64,
+    isotropy: f64,
     wrench: Wrench,
     sensed: Wrench,
     noise: Noise,
@@ -103,6 +104,7 @@ impl UltrasoundPlant {
             tip,
             twist: Twist { linear_m_s: Vector3::zeros(), angular_rad_s: Vector3::zeros() },
             manipulability: manipulability(&jacobian),
+            isotropy: isotropy(&jacobian),
             wrench: Wrench::zero(),
             sensed: Wrench::zero(),
             noise: Noise::new(seed),
@@ -205,6 +207,12 @@ impl UltrasoundPlant {
         self.manipulability
     }
 
+    /// Tip speed in the slowest direction over that in the fastest, at the same effort of the joints and without
+    /// turning the tip, 0 to 1.
+    pub const fn isotropy(&self) -> f64 {
+        self.isotropy
+    }
+
     /// Time simulated since the start. Unit: s.
     pub const fn time_s(&self) -> f64 {
         self.time_s
@@ -275,6 +283,7 @@ impl UltrasoundPlant {
             angular_rad_s: speed.fixed_rows::<3>(3).into_owned(),
         };
         self.manipulability = manipulability(&jacobian);
+        self.isotropy = isotropy(&jacobian);
         let mut noisy = |v: Vector3<f64>, size: f64| v.map(|x| x + size * self.noise.normal());
         self.sensed = Wrench {
             force_n: noisy(self.wrench.force_n, FORCE_NOISE_N),

@@ -121,6 +121,15 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Sends a signal by name (`STOP`, `CONT`) through the shell: the standard library has no safe call
+    /// for it.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let script = "kill -s \"$1\" \"$2\"";
+        let sent = Command::new("sh").args(["-c", script, "sh", name, &pid]).status().unwrap();
+        assert!(sent.success(), "{name} to {pid}");
+    }
+
     /// SIGKILL: it gets no chance to say goodbye.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();

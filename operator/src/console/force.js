@@ -1,4 +1,7 @@
-/** Contact force against its limits, and how it went over the last ten seconds; speed and clamps. */
+/**
+ * Contact force, or that on the bumper of a base, against its limits, and how it went over the last ten
+ * seconds; speed and clamps.
+ */
 
 import { History, drawHistory } from './chart.js';
 import { byId, number, quantity, setData, setText } from './format.js';
@@ -34,6 +37,11 @@ export class Force {
             ?? { normal_n: null, wanted_n: null, soft_n: null, hard_n: null };
         const top = (hard ?? SCALE_DEFAULT_N) * HEADROOM;
         setText(byId('force'), quantity(normal, 'N', 1));
+        if (live) {
+            setText(byId('force-label'), live.base ? strings.label.bumper : strings.label.force);
+            byId('force-wanted').hidden = wanted === null;
+            byId('force-soft').hidden = soft === null;
+        }
         setText(byId('force-wanted'), strings.wanted(quantity(wanted, 'N', 1)));
         setData(this.bar, 'level', level(normal, soft, hard));
         place(this.fill, 'width', normal === null ? 0 : Math.max(0, normal) / top);
@@ -67,7 +75,10 @@ export class Force {
         const line = byId('clamps');
         setData(line, 'count', number(clamps.length));
         const limits = clamps.map((c) => strings.clamped(c.limit, c.text)).join(' · ');
-        setText(line, live ? limits || strings.notLimited : UNKNOWN_NUMBER);
+        const words = limits ? strings.limited(limits) : strings.notLimited;
+        setText(line, live ? words : UNKNOWN_NUMBER);
+        // Several do not fit the line.
+        line.title = limits;
         const hand = live?.hand;
         setText(byId('hand'), hand
             ? strings.hand(hand.source, hand.clutch, percent(hand.deadman))

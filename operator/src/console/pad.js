@@ -4,6 +4,9 @@
  * Holding it with the pointer is the deadman and the clutch in one. Keys only deflect what the pointer
  * holds; alone they do nothing, and a key that was down before the hold counts only once pressed anew.
  * Everything that can take the pointer away (release, cancel, focus, tab, connection) ends the hold.
+ *
+ * It speaks also while nobody holds it: only so is a hand that rests something else than a page that
+ * hangs. A page that nobody sees draws no frames, and says nothing.
  */
 
 import { byId, quantity, setData, setText } from './format.js';
@@ -51,7 +54,9 @@ export class Pad {
         /** A hold would engage. Only a label: whether it does is the robot's decision. */
         this.welcome = false;
         this.heard = false;
+        this.shown = false;
         this.listen();
+        requestAnimationFrame(() => this.tick());
     }
 
     listen() {
@@ -80,7 +85,6 @@ export class Pad {
         this.keys.clear();
         this.followed = false;
         this.tell(performance.now());
-        requestAnimationFrame(() => this.tick());
     }
 
     /** @param {PointerEvent} event */
@@ -121,10 +125,9 @@ export class Pad {
     }
 
     tick() {
-        if (!this.hold) return;
         const now = performance.now();
-        if (now - this.sentAt >= SEND_EVERY_MS) this.tell(now);
-        this.show();
+        if (this.shown && this.heard && now - this.sentAt >= SEND_EVERY_MS) this.tell(now);
+        if (this.hold) this.show();
         requestAnimationFrame(() => this.tick());
     }
 
@@ -183,6 +186,7 @@ export class Pad {
         // Without a word from the console process nobody could say what the hold does.
         if (!padShown || !heard) this.release();
         this.heard = heard;
+        this.shown = padShown;
         this.section.hidden = !padShown;
         if (!padShown) return;
         const word = live?.state.word ?? 'UNKNOWN';
@@ -190,7 +194,13 @@ export class Pad {
         if (this.hold && this.following) this.followed = true;
         this.welcome = live !== null && (this.following || live.state.can_engage);
         const force = live?.force;
-        this.slider.disabled = !force;
+        this.slider.disabled = typeof force?.wanted_n !== 'number';
+        // Where no tool presses by itself there is nothing to want.
+        if (live) {
+            for (const id of ['pad-force-label', 'pad-force-value', 'pad-force']) {
+                byId(id).hidden = this.slider.disabled;
+            }
+        }
         if (force && force.soft_n !== null && this.slider.max !== String(force.soft_n)) {
             this.slider.max = String(force.soft_n);
         }
@@ -200,7 +210,8 @@ export class Pad {
             this.sliderSet = true;
         }
         setText(byId('pad-hand'), strings.padHand(live?.hand.clutch ?? UNKNOWN_NUMBER));
-        setText(byId('pad-force-value'), quantity(live ? Number(this.slider.value) : null, 'N', 1));
+        setText(byId('pad-force-value'),
+            quantity(this.slider.disabled ? null : Number(this.slider.value), 'N', 1));
         this.show();
     }
 }

@@ -106,11 +106,24 @@ export class Picture {
         setText(byId('parameter-depth'), quantity(depth, 'mm'));
         setText(byId('parameter-rate'), quantity(live?.pictures.rate_hz, 'Hz', 1));
         setText(byId('parameter-dropped'), number(live?.pictures.dropped));
-        const { x_mm: x, y_mm: y, z_mm: z } = live?.probe ?? { x_mm: null, y_mm: null, z_mm: null };
-        setText(byId('probe-x'), `x ${quantity(x, 'mm')}`);
-        setText(byId('probe-y'), `y ${quantity(y, 'mm')}`);
-        setText(byId('probe-z'), `z ${quantity(z, 'mm')}`);
+        this.renderPlace(live);
         setText(byId('decoder'), view.decoder);
+    }
+
+    /**
+     * Where the tip is; of a base, what is in its way.
+     * @param {View['live']} live
+     */
+    renderPlace(live) {
+        const base = live?.base;
+        const { x_mm: x, y_mm: y, z_mm: z } = live?.probe ?? { x_mm: null, y_mm: null, z_mm: null };
+        setText(byId('probe-label'), base ? strings.label.way : strings.label.probe);
+        setText(byId('probe-x'),
+            base ? strings.ahead(metres(base.ahead_mm)) : `x ${quantity(x, 'mm')}`);
+        setText(byId('probe-y'),
+            base ? strings.behind(metres(base.behind_mm)) : `y ${quantity(y, 'mm')}`);
+        setText(byId('probe-z'),
+            base ? strings.turn(quantity(base.turn_deg_s, '°/s')) : `z ${quantity(z, 'mm')}`);
     }
 
     /**
@@ -146,4 +159,12 @@ export class Picture {
             this.worker.postMessage({ type: 'sample', id });
         });
     }
+}
+
+/**
+ * A distance across a room.
+ * @param {?number} mm
+ */
+function metres(mm) {
+    return quantity(mm === null ? null : mm / 1e3, 'm', 2);
 }

@@ -8,6 +8,7 @@
  * @typedef {{p50_ms: ?number, p95_ms: ?number, now_ms: ?number, soft_ms: ?number, hard_ms: ?number}} Age
  * @typedef {{name: string, ms: ?number}} Stage
  * @typedef {{id: string, state: string, value: ?string, limit: ?string, owner: string, fix: string}} Interlock
+ * @typedef {{wanted_mm_s: ?number, turn_deg_s: ?number, wanted_turn_deg_s: ?number, ahead_mm: ?number, behind_mm: ?number}} Base
  * @typedef {{priority: 'high'|'medium'|'low', code: string, text: string}} Alarm
  *
  * What the console process says about 20 times per second.
@@ -31,6 +32,7 @@
  * @property {{limit: string, text: string}[]} clamps
  * @property {{source: string, deadman: ?number, clutch: string, note: string}} hand
  * @property {{x_mm: ?number, y_mm: ?number, z_mm: ?number}} probe
+ * @property {?Base} base  null for arms
  * @property {{shown: ?number, dropped: ?number, rate_hz: ?number, depth_mm: ?number}} pictures
  * @property {Alarm[]} alarms
  *

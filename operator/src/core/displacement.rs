@@ -18,6 +18,9 @@
 //! [`Follower::held_back`] says so to the operator. While a contact force is wanted the axis of the
 //! probe belongs to the robot's force loop: along it the hand commands nothing, nothing counts as lead,
 //! and the sum goes where the setpoint went, so that the hand gets the axis back where the tip is.
+//!
+//! **Step.** Whatever moves the sum, from one tick to the next of the same act it never moves further
+//! than the profile's `step_max`: the robot takes a longer step for a broken console.
 
 use core::time::Duration;
 
@@ -25,7 +28,7 @@ use nalgebra::{UnitQuaternion, Vector3};
 use protocol::frame::ArmState;
 use protocol::frame::command::TRANSLATION_MAX_M;
 use protocol::pose::{Base, Displacement, Pose, Tip};
-use protocol::profile::Profile;
+use protocol::profile;
 use protocol::time::{Moment, Operator};
 
 use super::hand::HandMotion;
@@ -52,6 +55,12 @@ pub const HAND_STEP_MAX_M: f64 = 0.020;
 /// As [`HAND_STEP_MAX_M`], for the orientation. Unit: radian.
 pub const HAND_STEP_MAX_RAD: f64 = 0.35;
 
+/// What is kept free below the largest step of the profile. Unit: metre.
+///
+/// A frame rounds each coordinate to binary32: two frames up to 2 m from the anchor then differ by up to
+/// 0.0004 mm more than what was commanded.
+const STEP_SPARE_M: f64 = 1e-6;
+
 /// The longest tick, in periods. A console that did not run for longer moves nothing for that time.
 const TICK_PERIODS_MAX: f64 = 5.0;
 
@@ -63,6 +72,7 @@ struct Limits {
     turn_full_rad_s: f64,
     speed_max_m_s: f64,
     rotation_max_rad_s: f64,
+    step_max_m: f64,
     tick_max_s: f64,
 }
 
@@ -92,20 +102,19 @@ pub struct Follower {
 }
 
 impl Follower {
-    /// A follower at rest.
-    pub fn new(profile: &Profile) -> Self {
-        let hand = &profile.hand;
-        let rate_hz = profile.rates.command_hz;
+    /// A follower at rest, for a hand that is read `tick_hz` times a second.
+    pub fn new(hand: &profile::Hand, motion: &profile::Motion, tick_hz: f64) -> Self {
         Self {
             limits: Limits {
                 scale: hand.scale,
                 speed_full_m_s: hand.speed_full_m_s,
                 turn_full_rad_s: hand.turn_full_rad_s,
-                speed_max_m_s: profile.motion.speed_free_max_m_s,
-                rotation_max_rad_s: profile.motion.rotation_max_rad_s,
-                tick_max_s: TICK_PERIODS_MAX / rate_hz,
+                speed_max_m_s: motion.speed_free_max_m_s,
+                rotation_max_rad_s: motion.rotation_max_rad_s,
+                step_max_m: motion.step_max_m - STEP_SPARE_M,
+                tick_max_s: TICK_PERIODS_MAX / tick_hz,
             },
-            filters: [TremorFilter::new(hand.tremor_cutoff_hz, rate_hz); 6],
+            filters: [TremorFilter::new(hand.tremor_cutoff_hz, tick_hz); 6],
             last_tick: Moment::START,
             hand: None,
             phase: Phase::Idle,
@@ -157,6 +166,7 @@ impl Follower {
         self.last_tick = now;
         let wanted = self.wanted_step(motion, dt_s);
         if let Phase::Following { axes, anchor, setpoint } = self.phase {
+            let before_m = self.sum.translation;
             let mut step = self.smooth(wanted);
             if !axial_free {
                 step.translation_m.z = 0.0;
@@ -170,6 +180,8 @@ impl Follower {
             self.sum.rotation = turn * self.sum.rotation;
             self.sum.rotation.renormalize_fast();
             let late = self.bound_translation(axes, axial_free, &anchor, &setpoint);
+            let step_m = at_most(self.sum.translation - before_m, self.limits.step_max_m);
+            self.sum.translation = before_m + step_m;
             let turned = self.bound_rotation(&anchor, &setpoint);
             self.held_back = late || turned;
         }

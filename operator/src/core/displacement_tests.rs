@@ -2,10 +2,11 @@ use super::*;
 use core::f64::consts::{FRAC_PI_2, PI};
 use nalgebra::Isometry3;
 use proptest::prelude::*;
-use protocol::profile::ULTRASOUND;
+use protocol::profile::{Profile, ULTRASOUND};
 
-fn profile() -> Profile {
-    Profile::parse(ULTRASOUND).unwrap()
+fn follower() -> Follower {
+    let p = Profile::parse(ULTRASOUND).unwrap();
+    Follower::new(&p.hand, &p.arms().unwrap().motion, p.rates.command_hz)
 }
 
 /// A probe that looks down: +z of the tip is −z of the base, +x stays, +y is −y of the base.
@@ -35,12 +36,7 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        let mut rig = Self {
-            follower: Follower::new(&profile()),
-            ms: 1_000,
-            arm: looking_down(),
-            obeys: true,
-        };
+        let mut rig = Self { follower: follower(), ms: 1_000, arm: looking_down(), obeys: true };
         rig.tick(&HandMotion::still());
         rig.follower.begin(&rig.arm);
         rig
@@ -101,11 +97,10 @@ fn turn_and_tilt_are_about_the_axes_of_the_probe() {
 #[test]
 fn right_stays_right_in_the_picture_after_a_turn() {
     let mut rig = Rig::new();
-    let mut d = rig.tick(&HandMotion::still());
-    while d.rotation.angle() < FRAC_PI_2 {
-        d = rig.tick(&rate(0.0, 0.0, 0.0, 1.0, 0.0));
-    }
-    d = rig.run(&HandMotion::still(), 500);
+    // Three seconds at 30 deg/s, and the delay of the filter.
+    let d = rig.run(&rate(0.0, 0.0, 0.0, 1.0, 0.0), 3_100);
+    assert!(d.rotation.angle() > FRAC_PI_2);
+    let d = rig.run(&HandMotion::still(), 500);
     let after = rig.run(&rate(1.0, 0.0, 0.0, 0.0, 0.0), 500);
     let right = d.applied_to(&rig.arm.setpoint).iso.rotation * Vector3::x();
     near((after.translation - d.translation).normalize(), right, 1e-6);
@@ -132,6 +127,19 @@ fn nothing_moves_before_the_robot_follows_and_nothing_is_caught_up() {
     }
     rig.follower.begin(&rig.arm);
     assert_eq!(rig.run(&hand(0.499, 0.0), 100), Displacement::none());
+}
+
+#[test]
+fn a_robot_that_does_not_know_where_it_is_is_not_steered() {
+    let mut nowhere = looking_down();
+    nowhere.measured.iso.translation.vector.x = f64::NAN;
+    let measured = ArmState { measured: nowhere.measured, ..looking_down() };
+    let setpoint = ArmState { setpoint: nowhere.measured, ..looking_down() };
+    for arm in [measured, setpoint] {
+        let mut rig = Rig::new();
+        rig.follower.begin(&arm);
+        assert_eq!(rig.run(&rate(1.0, 1.0, 1.0, 1.0, 1.0), 100), Displacement::none());
+    }
 }
 
 #[test]
@@ -196,9 +204,26 @@ fn the_hand_gets_the_axis_back_where_the_force_loop_left_the_tip() {
     let mut sunk = rig.arm.setpoint;
     sunk.iso.translation.vector.z -= 0.050;
     rig.follower.handle_setpoint(&sunk);
-    rig.tick_free(&HandMotion::still(), false);
+    for _ in 0..6 {
+        rig.tick_free(&HandMotion::still(), false);
+    }
     let d = rig.tick_free(&HandMotion::still(), true);
     near(d.translation, Vector3::new(0.0, 0.0, -0.050), 1e-9);
+}
+
+#[test]
+fn a_setpoint_that_leaps_is_followed_step_by_step() {
+    let mut rig = Rig::new();
+    rig.obeys = false;
+    let mut far = rig.arm.setpoint;
+    far.iso.translation.vector.z -= 0.050;
+    rig.follower.handle_setpoint(&far);
+    let depths: Vec<f64> =
+        (0..6).map(|_| -rig.tick_free(&HandMotion::still(), false).translation.z).collect();
+    for (n, depth) in depths.iter().enumerate() {
+        let wanted = (0.009_999 * (n + 1) as f64).min(0.050);
+        assert!((depth - wanted).abs() < 1e-9, "{depths:?}");
+    }
 }
 
 #[test]
@@ -254,6 +279,29 @@ proptest! {
             prop_assert!(d.rotation.angle() <= LEAD_MAX_RAD + 1e-9);
             prop_assert!((d.rotation.norm_squared() - 1.0).abs() < 1e-6);
             before = d;
+        }
+    }
+
+    /// Whatever hand and robot say, no frame moves the tip further from where the frame before had it
+    /// than the profile allows: also as the robot reads them, rounded.
+    #[test]
+    fn no_frame_is_further_from_the_one_before_than_a_step(
+        motions in proptest::collection::vec(
+            (wild_motion(), any::<bool>(), proptest::option::of((wild(), wild(), wild()))), 1..300),
+    ) {
+        let mut rig = Rig::new();
+        rig.obeys = false;
+        let seen = |d: &Displacement| d.translation.map(|v| f64::from(v as f32));
+        let mut before = Vector3::zeros();
+        for (motion, axial_free, leap) in motions {
+            if let Some((x, y, z)) = leap {
+                let mut pose = rig.arm.setpoint;
+                pose.iso.translation.vector += Vector3::new(x, y, z);
+                rig.follower.handle_setpoint(&pose);
+            }
+            let now = seen(&rig.tick_free(&motion, axial_free));
+            prop_assert!((now - before).norm() <= 0.010, "{} m", (now - before).norm());
+            before = now;
         }
     }
 }

@@ -59,6 +59,29 @@ impl HandMotion {
     }
 }
 
+/// When the hand was sampled, as far as its device can tell.
+///
+/// A stamp that is made where the sample is *read* says nothing about the hand: a device that hangs
+/// would look alive for as long as somebody asks it. So a device that reports without pause stamps its
+/// reports. One that reports only changes can not be told from one that hangs; there the word of the
+/// system counts, that it is connected.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stamp {
+    /// The device reports without pause, the last time then.
+    Continuous(Moment<Operator>),
+    /// The device reports only changes, the last one then.
+    OnChange(Moment<Operator>),
+}
+
+impl Stamp {
+    /// When the device itself last reported.
+    pub const fn reported(self) -> Moment<Operator> {
+        match self {
+            Self::Continuous(at) | Self::OnChange(at) => at,
+        }
+    }
+}
+
 /// What a device says about the hand.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HandSample {
@@ -70,33 +93,45 @@ pub struct HandSample {
     pub motion: HandMotion,
     /// Contact force wanted along the tool axis; 0 leaves the axis to the hand. Unit: newton.
     pub force_wanted_n: f64,
-    /// When the device itself last reported. [`Moment::START`] if it never did.
-    pub device_time: Moment<Operator>,
+    /// When the hand was sampled; [`Moment::START`] in it if the device never reported.
+    pub stamp: Stamp,
     /// False while the device is known to be gone.
     pub connected: bool,
 }
 
 impl HandSample {
-    /// Nobody touches the device.
-    pub const fn neutral(device_time: Moment<Operator>) -> Self {
+    /// Nobody touches the device, which reported this at `reported`.
+    pub const fn neutral(reported: Moment<Operator>) -> Self {
         Self {
             deadman: 0.0,
             clutch: Clutch::Open,
             motion: HandMotion::still(),
             force_wanted_n: 0.0,
-            device_time,
+            stamp: Stamp::Continuous(reported),
             connected: true,
         }
     }
 
-    /// The device is gone.
-    pub const fn gone(device_time: Moment<Operator>) -> Self {
-        Self { connected: false, ..Self::neutral(device_time) }
+    /// The device is gone; it last reported at `reported`.
+    pub const fn gone(reported: Moment<Operator>) -> Self {
+        Self { connected: false, ..Self::neutral(reported) }
+    }
+
+    /// When the hand was sampled, at `now` or before; `None` for a device that is gone, or whose clock
+    /// is ahead of ours by more than [`DEVICE_AHEAD_MAX`].
+    pub fn sampled_at(&self, now: Moment<Operator>) -> Option<Moment<Operator>> {
+        if !self.connected || self.stamp.reported() > now.after(DEVICE_AHEAD_MAX) {
+            return None;
+        }
+        Some(match self.stamp {
+            Stamp::Continuous(at) => at.min(now),
+            Stamp::OnChange(_) => now,
+        })
     }
 
     /// What the hand does, judged at `now`.
     pub fn grasp(&self, now: Moment<Operator>) -> Grasp {
-        if !self.connected || self.device_time > now.after(DEVICE_AHEAD_MAX) {
+        if self.sampled_at(now).is_none() {
             return Grasp::Gone;
         }
         // Written so that NaN is released.
@@ -149,5 +184,21 @@ mod tests {
         assert_eq!(HandSample::neutral(ahead).grasp(now), Grasp::Released);
         let further = ahead.after(Duration::from_nanos(1));
         assert_eq!(HandSample::neutral(further).grasp(now), Grasp::Gone);
+        assert_eq!(HandSample::neutral(ahead).sampled_at(now), Some(now), "never later than now");
+        assert_eq!(HandSample::neutral(further).sampled_at(now), None);
+    }
+
+    #[test]
+    fn a_device_that_reports_without_pause_is_as_old_as_its_report() {
+        let (then, now) = (Moment::from_ns(1_000_000_000), Moment::from_ns(3_000_000_000));
+        let hung = HandSample::neutral(then);
+        assert_eq!(hung.sampled_at(now), Some(then));
+        assert_eq!(hung.stamp.reported(), then);
+        let still = HandSample { stamp: Stamp::OnChange(then), ..hung };
+        assert_eq!(still.sampled_at(now), Some(now), "a hand that keeps still is no older for it");
+        assert_eq!(still.stamp.reported(), then);
+        for sample in [hung, still] {
+            assert_eq!(HandSample { connected: false, ..sample }.sampled_at(now), None);
+        }
     }
 }

@@ -11,11 +11,10 @@
 
 use core::time::Duration;
 
-use protocol::ARMS;
 use protocol::clock::{ClockEstimate, Offset};
 use protocol::frame::command::FORCE_WANTED_MAX_N;
-use protocol::frame::{ArmCommand, CommandFrame, Mode, Motion, StateFrame};
-use protocol::picture::PictureHeader;
+use protocol::frame::{CommandFrame, Mode, StateFrame};
+use protocol::picture::{PictureHeader, ViewSource};
 use protocol::pose::Displacement;
 use protocol::profile::Profile;
 use protocol::session::SessionId;
@@ -23,10 +22,11 @@ use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator};
 
 use super::clutch::{Answer, Grip, Input, MustReleaseWhy};
-use super::displacement::Follower;
 use super::hand::HandSample;
+use super::made::{Made, MadeLog};
 use super::stages::Stages;
 use super::stats::Ages;
+use super::steered::Steered;
 use super::stop::{StopButton, StopPhase};
 
 /// A state older than this is shown as unknown.
@@ -49,6 +49,8 @@ pub struct Counters {
     pub views_repeated: u64,
     /// Presentations of a picture that never arrived: the page is out of step.
     pub views_unknown: u64,
+    /// Pictures and presentations of a source that does not steer: they are never counted as seen.
+    pub views_other_source: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -63,20 +65,24 @@ struct Received {
     at: Moment<Operator>,
 }
 
-/// The operator's side of one session. Bound: 250 kB; a tick does not allocate.
+/// The operator's side of one session. Bound: 270 kB; a tick does not allocate.
 #[derive(Debug, Clone)]
 pub struct OperatorCore {
     force_max_n: f64,
+    steering: ViewSource,
     grant: Grant,
     epoch: u32,
     seq: u64,
     closings: u32,
     grip: Grip,
-    follower: Follower,
+    steered: Steered,
+    /// When the hand was sampled, as the newest frame tells; never falls.
+    sampled: Moment<Operator>,
     newest: Option<Received>,
     view_received: u64,
     view_presented: u64,
     stop: StopButton,
+    made: MadeLog,
     clock: ClockEstimate,
     ages: Ages,
     stages: Stages,
@@ -87,17 +93,20 @@ impl OperatorCore {
     /// A core without a session.
     pub fn new(profile: &Profile) -> Self {
         Self {
-            force_max_n: profile.force.soft_n.min(FORCE_WANTED_MAX_N),
+            force_max_n: force_max_n(profile),
+            steering: profile.freshness.steering,
             grant: Grant::None,
             epoch: 0,
             seq: 0,
             closings: 0,
             grip: Grip::start(),
-            follower: Follower::new(profile),
+            steered: Steered::new(profile),
+            sampled: Moment::START,
             newest: None,
             view_received: 0,
             view_presented: 0,
             stop: StopButton::default(),
+            made: MadeLog::default(),
             clock: ClockEstimate::default(),
             ages: Ages::default(),
             stages: Stages::default(),
@@ -112,8 +121,9 @@ impl OperatorCore {
         self.epoch = self.epoch.max(epoch);
         self.seq = 0;
         self.closings = 0;
+        self.made.clear();
         self.stop.renumber();
-        self.follower.end();
+        self.steered.end();
         self.grip = Grip::start();
     }
 
@@ -121,7 +131,8 @@ impl OperatorCore {
     pub fn handle_disconnected(&mut self) {
         self.grant = Grant::None;
         self.epoch = 0;
-        self.follower.end();
+        self.made.clear();
+        self.steered.end();
         self.grip = Grip::start();
         self.newest = None;
         self.view_received = 0;
@@ -143,25 +154,39 @@ impl OperatorCore {
             self.let_go(MustReleaseWhy::Epoch);
         }
         self.stop.handle_state(frame, now);
-        if frame.echo_seq != 0 {
-            self.clock.observe(frame.echo_t_input, frame.echo_hold, frame.t_robot, now);
-        }
-        let [arm, _] = &frame.arms;
-        self.follower.handle_setpoint(&arm.setpoint);
+        self.steered.handle_state(frame);
         self.ages.record(frame, now);
-        self.stages.handle_state(frame, self.clock.offset(now), now);
+        if let Some(Made { at, seen_view }) = self.made.get(frame.echo_seq) {
+            self.clock.observe(at, frame.echo_hold, frame.t_robot, now);
+            self.stages.handle_judged(seen_view, frame.view_age, self.clock.offset(now), now);
+        }
         true
     }
 
-    /// A picture has arrived; it counts as seen only once it is presented.
+    /// A picture has arrived; it counts as seen only once it is presented, and only if it is of the
+    /// source that steers.
     pub fn handle_picture(&mut self, header: &PictureHeader, received: Moment<Operator>) {
+        if header.source != self.steering {
+            self.counters.views_other_source += 1;
+            return;
+        }
         self.view_received = self.view_received.max(header.view);
         self.stages.handle_picture(header, received);
     }
 
-    /// A picture has been presented to the eye. True if it is newer than all before; the same
-    /// picture again, an older one, or one that never arrived does not make the world look younger.
-    pub fn handle_presented(&mut self, view: u64, at: Moment<Operator>) -> bool {
+    /// A picture of this source has been presented to the eye. True if it steers and is newer than all
+    /// before; the same picture again, an older one, one that never arrived, or one of another source
+    /// does not make the world look younger.
+    pub fn handle_presented(
+        &mut self,
+        source: ViewSource,
+        view: u64,
+        at: Moment<Operator>,
+    ) -> bool {
+        if source != self.steering {
+            self.counters.views_other_source += 1;
+            return false;
+        }
         if view > self.view_received {
             self.counters.views_unknown += 1;
             return false;
@@ -186,34 +211,32 @@ impl OperatorCore {
     /// The command frame for this sample of the hand; `None` without a session.
     pub fn tick(&mut self, now: Moment<Operator>, sample: &HandSample) -> Option<CommandFrame> {
         let force_wanted_n = self.force_wanted_n(sample);
+        // A device whose stamp falls, or that is gone, has told nothing new.
+        self.sampled = self.sampled.max(sample.sampled_at(now).unwrap_or(Moment::START));
         let Grant::Held { session, .. } = self.grant else {
-            self.follower.tick(&sample.motion, force_wanted_n <= 0.0, now);
+            self.steered.tick(&sample.motion, force_wanted_n, now);
             return None;
         };
         self.seq = self.seq.saturating_add(1);
         self.judge_grip(now, sample);
-        let displacement = self.follower.tick(&sample.motion, force_wanted_n <= 0.0, now);
+        let motion = self.steered.tick(&sample.motion, force_wanted_n, now);
         self.counters.commands += 1;
-        self.stages.handle_command(self.seq, self.view_presented);
-        let arm = ArmCommand { displacement, jaw_rad: 0.0, force_wanted_n };
-        let mut arms = [ArmCommand::neutral(); ARMS];
-        if let Some(first) = arms.first_mut() {
-            *first = arm;
-        }
+        self.made.record(self.seq, Made { at: now, seen_view: self.view_presented });
         Some(CommandFrame {
             session,
             seq: self.seq,
             epoch: self.epoch,
             engage_count: self.closings,
-            t_input: now,
+            t_input: self.sampled,
             seen_state: self.seen_state(),
             seen_view: self.view_presented,
+            view_source: self.steering,
             mode: if self.grip.asks_to_follow() { Mode::Follow } else { Mode::Hold },
             deadman: self.deadman(sample),
             stop_request: self.stop.request(),
-            // What is shown as unknown claims nothing.
-            shown_state: self.state(now).map_or(OperatingState::Init, |s| s.state),
-            motion: Motion::Arms(arms),
+            // The word of the frame that `seen_state` names, however old: the robot compares the two.
+            shown_state: self.newest_state().map_or(OperatingState::Init, |s| s.state),
+            motion,
         })
     }
 
@@ -235,17 +258,15 @@ impl OperatorCore {
             self.closings = count;
         }
         match (before.follows(), self.grip.follows(), &self.newest) {
-            (false, true, Some(Received { frame: StateFrame { arms: [arm, _], .. }, .. })) => {
-                self.follower.begin(arm);
-            }
-            (true, false, _) => self.follower.end(),
+            (false, true, Some(Received { frame, .. })) => self.steered.begin(frame),
+            (true, false, _) => self.steered.end(),
             _ => {}
         }
     }
 
     fn let_go(&mut self, why: MustReleaseWhy) {
         self.grip = self.grip.stopped(why);
-        self.follower.end();
+        self.steered.end();
     }
 
     /// NaN counts as released; so does whatever a device says that was away and has not said
@@ -327,7 +348,7 @@ impl OperatorCore {
 
     /// True if motion of the hand is being dropped because the robot is clamped.
     pub const fn held_back(&self) -> bool {
-        self.follower.held_back()
+        self.steered.held_back()
     }
 
     /// How far a stop has come.
@@ -355,12 +376,27 @@ impl OperatorCore {
         self.counters
     }
 
-    /// What the last tick commanded, for the ghost on the page.
-    pub const fn commanded(&self) -> Displacement {
-        self.follower.commanded()
+    /// The displacement that the last tick commanded; none for a base.
+    pub fn commanded(&self) -> Displacement {
+        self.steered.commanded()
     }
+}
+
+/// The largest contact force that a hand may ask for; 0 for work in which no tool presses by itself.
+///
+/// A tool that yields has a force loop. One that holds its position, as an instrument inside a patient
+/// does, has none: there a force is a limit and never a wish. Unit: newton.
+pub fn force_max_n(profile: &Profile) -> f64 {
+    profile.arms().map(|arms| &arms.force).map_or(0.0, |force| match force.hold_max_n {
+        Some(_) => force.soft_n.min(FORCE_WANTED_MAX_N),
+        None => 0.0,
+    })
 }
 
 #[cfg(test)]
 #[path = "session_tests.rs"]
 pub(crate) mod tests;
+
+#[cfg(test)]
+#[path = "session_hand_tests.rs"]
+mod hand_tests;

@@ -1,10 +1,11 @@
 use super::*;
+use crate::core::base_drive::STAND;
 use crate::core::hand::{Clutch, HandMotion};
 use proptest::prelude::*;
+use protocol::ARMS;
 use protocol::cause::CauseSet;
-use protocol::frame::ArmState;
-use protocol::frame::state::ClampSet;
-use protocol::profile::ULTRASOUND;
+use protocol::frame::{ArmCommand, ArmState, BaseState, ClampSet, Motion};
+use protocol::profile::{SURGERY, TELECARE, ULTRASOUND};
 use protocol::time::Robot;
 
 /// A state in which nothing happens.
@@ -28,15 +29,17 @@ pub(crate) fn state_frame() -> StateFrame {
         speed_cap_m_s: 0.0,
         clamps: ClampSet::EMPTY,
         arms: [ArmState::absent(); ARMS],
+        base: BaseState::absent(),
     }
 }
 
-fn at(ms: u64) -> Moment<Operator> {
+pub(super) fn at(ms: u64) -> Moment<Operator> {
     Moment::from_ns(ms * 1_000_000)
 }
 
 fn header(view: u64) -> PictureHeader {
     PictureHeader {
+        source: ViewSource::Ultrasound,
         view,
         captured: Moment::from_ns(1),
         encode_us: 1,
@@ -50,38 +53,54 @@ fn header(view: u64) -> PictureHeader {
 }
 
 /// A core, and a robot that says at once what the test tells it to say.
-struct Pair {
-    core: OperatorCore,
-    ms: u64,
-    frame: StateFrame,
-    last: CommandFrame,
+pub(super) struct Pair {
+    pub(super) core: OperatorCore,
+    pub(super) ms: u64,
+    pub(super) frame: StateFrame,
+    pub(super) last: CommandFrame,
 }
 
 impl Pair {
-    fn new() -> Self {
-        let mut core = OperatorCore::new(&Profile::parse(ULTRASOUND).unwrap());
+    pub(super) fn new() -> Self {
+        Self::with(ULTRASOUND)
+    }
+
+    pub(super) fn with(profile: &str) -> Self {
+        let mut core = OperatorCore::new(&Profile::parse(profile).unwrap());
         core.handle_welcome(SessionId::new(7), 1, true);
         let last = core.tick(at(1_000), &HandSample::neutral(at(1_000))).unwrap();
         Self { core, ms: 1_000, frame: state_frame(), last }
     }
 
-    fn says(&mut self, change: impl FnOnce(&mut StateFrame)) {
+    pub(super) fn says(&mut self, change: impl FnOnce(&mut StateFrame)) {
         change(&mut self.frame);
         self.frame.seq += 1;
         self.frame.echo_seq = self.last.seq;
         self.core.handle_state(&self.frame, at(self.ms));
     }
 
-    fn hand(&mut self, deadman: f64, clutch: Clutch, x: f64) -> CommandFrame {
-        self.ms += 1;
-        let now = at(self.ms);
+    pub(super) fn hand(&mut self, deadman: f64, clutch: Clutch, x: f64) -> CommandFrame {
         let motion = HandMotion::Rate { x, y: 0.0, z: 0.0, turn: 0.0, tilt: 0.0 };
-        let sample = HandSample { deadman, clutch, motion, ..HandSample::neutral(now) };
-        self.last = self.core.tick(now, &sample).unwrap();
+        self.moves(deadman, clutch, motion)
+    }
+
+    pub(super) fn moves(
+        &mut self,
+        deadman: f64,
+        clutch: Clutch,
+        motion: HandMotion,
+    ) -> CommandFrame {
+        let neutral = HandSample::neutral(at(self.ms + 1));
+        self.says_hand(&HandSample { deadman, clutch, motion, ..neutral })
+    }
+
+    pub(super) fn says_hand(&mut self, sample: &HandSample) -> CommandFrame {
+        self.ms += 1;
+        self.last = self.core.tick(at(self.ms), sample).unwrap();
         self.last
     }
 
-    fn engage(&mut self) {
+    pub(super) fn engage(&mut self) {
         self.hand(0.0, Clutch::Open, 0.0);
         self.hand(1.0, Clutch::Open, 0.0);
         self.says(|_| {});
@@ -229,23 +248,74 @@ fn a_state_is_unknown_after_the_limit_not_at_it() {
     assert!(p.core.state(Moment::from_ns(1_100_000_001)).is_none());
     assert!(p.core.newest_state().is_some());
     assert_eq!(p.core.state_age(at(1_500)), Some(Duration::from_millis(500)));
-    p.ms = 2_000;
-    assert_eq!(p.hand(0.0, Clutch::Open, 0.0).shown_state, OperatingState::Init);
+}
+
+/// STATE-MISMATCH: word and number are those of one frame, however old it is.
+#[test]
+fn the_state_that_is_shown_is_that_of_the_frame_that_was_seen() {
+    let mut p = Pair::new();
+    let seen = |f: &CommandFrame| (f.seen_state, f.shown_state);
+    assert_eq!(seen(&p.last), (0, OperatingState::Init));
+    for (seq, state) in [
+        (3, OperatingState::Ready),
+        (5, OperatingState::Engaged),
+        (9, OperatingState::Hold),
+        (12, OperatingState::Fault),
+    ] {
+        p.core.handle_state(&StateFrame { seq, state, ..state_frame() }, at(p.ms));
+        let old = StateFrame { seq: seq - 1, state: OperatingState::Estop, ..state_frame() };
+        assert!(!p.core.handle_state(&old, at(p.ms)));
+        assert_eq!(seen(&p.hand(0.0, Clutch::Open, 0.0)), (seq, state));
+        p.ms += 5_000;
+        assert_eq!(seen(&p.hand(0.0, Clutch::Open, 0.0)), (seq, state), "nothing newer has come");
+    }
+    p.core.handle_disconnected();
+    p.core.handle_welcome(SessionId::new(8), 1, true);
+    assert_eq!(seen(&p.hand(0.0, Clutch::Open, 0.0)), (0, OperatingState::Init));
 }
 
 /// C1: the same picture again, an older one, or one that never arrived is not a new one.
 #[test]
 fn only_a_newer_picture_that_arrived_counts_as_seen() {
     let mut p = Pair::new();
-    assert!(!p.core.handle_presented(1, at(1_000)), "it never arrived");
+    let source = ViewSource::Ultrasound;
+    assert!(!p.core.handle_presented(source, 1, at(1_000)), "it never arrived");
     p.core.handle_picture(&header(5), at(1_000));
-    assert!(p.core.handle_presented(4, at(1_001)));
-    assert!(!p.core.handle_presented(4, at(1_002)));
-    assert!(!p.core.handle_presented(3, at(1_002)));
-    assert!(!p.core.handle_presented(u64::MAX, at(1_002)));
+    assert!(p.core.handle_presented(source, 4, at(1_001)));
+    assert!(!p.core.handle_presented(source, 4, at(1_002)));
+    assert!(!p.core.handle_presented(source, 3, at(1_002)));
+    assert!(!p.core.handle_presented(source, u64::MAX, at(1_002)));
     assert_eq!(p.hand(0.0, Clutch::Open, 0.0).seen_view, 4);
     let c = p.core.counters();
     assert_eq!((c.views, c.views_repeated, c.views_unknown), (1, 2, 2));
+}
+
+/// VIEW-AGE: only the picture that steers can be seen; a camera in the room says nothing of the tip.
+#[test]
+fn a_picture_of_another_source_never_counts_as_seen() {
+    for (text, steering) in [
+        (ULTRASOUND, ViewSource::Ultrasound),
+        (SURGERY, ViewSource::Endoscope),
+        (TELECARE, ViewSource::Drive),
+    ] {
+        let mut p = Pair::with(text);
+        assert_eq!((p.last.view_source, p.last.seen_view), (steering, 0));
+        let others = ViewSource::ALL.into_iter().filter(|s| *s != steering);
+        for (n, source) in others.enumerate() {
+            let view = 7 + n as u64;
+            p.core.handle_picture(&PictureHeader { source, ..header(view) }, at(p.ms));
+            assert!(!p.core.handle_presented(source, view, at(p.ms)));
+            assert!(!p.core.handle_presented(steering, view, at(p.ms)), "it never arrived");
+        }
+        p.core.handle_picture(&PictureHeader { source: steering, ..header(2) }, at(p.ms));
+        let room = if steering == ViewSource::Room { ViewSource::Drive } else { ViewSource::Room };
+        assert!(!p.core.handle_presented(room, 2, at(p.ms)), "the number is that of another");
+        assert!(p.core.handle_presented(steering, 2, at(p.ms)));
+        let frame = p.hand(0.0, Clutch::Open, 0.0);
+        assert_eq!((frame.view_source, frame.seen_view), (steering, 2));
+        let c = p.core.counters();
+        assert_eq!((c.views, c.views_unknown, c.views_other_source), (1, 3, 7), "{text}");
+    }
 }
 
 #[test]
@@ -289,21 +359,41 @@ fn the_wanted_force_stays_below_the_limit_and_is_never_nan() {
 }
 
 #[test]
-fn the_clock_is_estimated_from_the_echo() {
+fn where_no_tool_presses_by_itself_no_force_is_wanted() {
+    for text in [SURGERY, TELECARE] {
+        let mut p = Pair::with(text);
+        let sample = HandSample { force_wanted_n: 5.0, ..HandSample::neutral(at(1_001)) };
+        match p.core.tick(at(1_001), &sample).unwrap().motion {
+            Motion::Arms([arm, _]) => assert!(arm.force_wanted_n == 0.0),
+            Motion::Base(twist) => assert_eq!(twist, STAND),
+        }
+    }
+}
+
+#[test]
+fn the_clock_is_estimated_from_when_the_command_was_made() {
     let mut p = Pair::new();
     assert_eq!(p.core.clock(at(1_000)), None);
-    p.hand(0.0, Clutch::Open, 0.0);
-    let sent = p.last.t_input;
-    let frame = StateFrame {
-        seq: 2,
-        t_robot: Moment::from_ns(sent.as_ns() + 5_000_000_000 + 10_000_000),
-        echo_seq: p.last.seq,
-        echo_t_input: sent,
+    // The hand is old; the frame is not.
+    let old = HandSample::neutral(at(600));
+    p.ms += 9;
+    p.says_hand(&old);
+    let made = at(p.ms);
+    let frame = |seq, echo_seq| StateFrame {
+        seq,
+        t_robot: Moment::from_ns(made.as_ns() + 5_000_000_000 + 10_000_000),
+        echo_seq,
+        echo_t_input: at(600),
         ..state_frame()
     };
-    p.core.handle_state(&frame, sent.after(Duration::from_millis(20)));
+    let arrived = made.after(Duration::from_millis(20));
+    p.core.handle_state(&frame(2, 999), arrived);
+    p.core.handle_state(&frame(3, 0), arrived);
+    assert_eq!(p.core.clock(arrived), None, "no such command was made");
+    p.core.handle_state(&frame(4, p.last.seq), arrived);
     let offset = p.core.clock(at(1_100)).unwrap();
     assert!((offset.ns - 5e9).abs() < 1.0, "{offset:?}");
+    assert!((offset.rtt_ns - 20e6).abs() < 1.0, "{offset:?}");
 }
 
 fn any_number() -> impl Strategy<Value = f64> {
@@ -315,10 +405,12 @@ proptest! {
     /// asks to follow only in the epoch of the act.
     #[test]
     fn every_frame_can_be_sent(
+        profile in 0_usize..3,
         steps in proptest::collection::vec(
             (any_number(), any::<bool>(), any_number(), any_number(), 0_u8..40, 0_u64..30), 1..200),
     ) {
-        let mut p = Pair::new();
+        let mut p = Pair::with([ULTRASOUND, SURGERY, TELECARE][profile]);
+        let mut before = p.last;
         let mut seq = p.last.seq;
         let mut acted_in = p.last.epoch;
         for (deadman, closed, x, force_wanted_n, robot, gap) in steps {
@@ -350,8 +442,11 @@ proptest! {
                 }
                 if frame.mode == Mode::Follow {
                     prop_assert_eq!(acted_in, frame.epoch);
+                } else if let Motion::Base(twist) = frame.motion {
+                    prop_assert_eq!(twist, STAND);
                 }
-                p.last = frame;
+                prop_assert!(frame.t_input >= before.t_input);
+                (p.last, before) = (frame, frame);
             }
         }
     }

@@ -15,7 +15,6 @@
 use core::time::Duration;
 
 use protocol::clock::Offset;
-use protocol::frame::StateFrame;
 use protocol::picture::PictureHeader;
 use protocol::time::{Moment, Operator, Robot};
 
@@ -23,9 +22,6 @@ use super::window::Window;
 
 /// Pictures remembered: two seconds at 60 per second, far beyond any age at which a robot moves.
 const PICTURES: usize = 128;
-
-/// Commands remembered: two seconds at 1 kHz.
-const COMMANDS: usize = 2048;
 
 /// A part of the way from the scene to the motion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,21 +67,16 @@ struct Picture {
     shown: Shown,
 }
 
-/// Attributes the view age to stages. Bound: 105 kB; nothing allocates after `default`.
+/// Attributes the view age to stages. Bound: 73 kB; nothing allocates after `default`.
 #[derive(Debug, Clone)]
 pub struct Stages {
     pictures: [Option<Picture>; PICTURES],
-    commands: Box<[(u64, u64)]>,
     windows: [Window; 4],
 }
 
 impl Default for Stages {
     fn default() -> Self {
-        Self {
-            pictures: [None; PICTURES],
-            commands: vec![(0, 0); COMMANDS].into_boxed_slice(),
-            windows: Default::default(),
-        }
+        Self { pictures: [None; PICTURES], windows: Default::default() }
     }
 }
 
@@ -113,21 +104,16 @@ impl Stages {
         }
     }
 
-    /// A command has been made that was steered by this picture.
-    pub fn handle_command(&mut self, seq: u64, seen_view: u64) {
-        if let Some(slot) = self.commands.get_mut((seq % COMMANDS as u64) as usize) {
-            *slot = (seq, seen_view);
-        }
-    }
-
-    /// The robot has judged a command: cuts the view age that it tells into stages.
-    pub fn handle_state(
+    /// The robot has judged a command that was steered by this picture: cuts the view age that it
+    /// tells into stages.
+    pub fn handle_judged(
         &mut self,
-        frame: &StateFrame,
+        seen_view: u64,
+        view_age: Option<Duration>,
         offset: Option<Offset>,
         now: Moment<Operator>,
     ) {
-        let Some(picture) = self.picture_that_steered(frame.echo_seq) else { return };
+        let Some(picture) = self.picture(seen_view) else { return };
         let Shown::At(shown) = picture.shown else { return };
         let encode = f64::from(picture.encode_us) * 1e3;
         self.add(Stage::CaptureEncode, Some(encode), now);
@@ -136,7 +122,7 @@ impl Stages {
         let down = offset.map(|o| ns(picture.received) + o.ns - captured - encode);
         self.add(Stage::NetworkDown, down, now);
         let up = offset
-            .zip(frame.view_age)
+            .zip(view_age)
             .map(|(o, age)| age.as_nanos() as f64 - (ns(shown) + o.ns - captured));
         self.add(Stage::HandNetworkUp, up, now);
     }
@@ -162,14 +148,12 @@ impl Stages {
     /// Forgets everything: the numbers of another connection mean other pictures.
     pub fn clear(&mut self) {
         self.pictures = [None; PICTURES];
-        self.commands.fill((0, 0));
         self.windows.iter_mut().for_each(Window::clear);
     }
 
-    fn picture_that_steered(&self, echo_seq: u64) -> Option<Picture> {
-        let (seq, view) = *self.commands.get((echo_seq % COMMANDS as u64) as usize)?;
+    fn picture(&self, view: u64) -> Option<Picture> {
         let picture = (*self.pictures.get(picture_slot(view))?)?;
-        (echo_seq != 0 && seq == echo_seq && picture.view == view).then_some(picture)
+        (picture.view == view).then_some(picture)
     }
 
     fn add(&mut self, stage: Stage, value: Option<f64>, now: Moment<Operator>) {
@@ -191,7 +175,7 @@ fn ns(at: Moment<Operator>) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::session::tests::state_frame;
+    use protocol::picture::ViewSource;
 
     const OFFSET_NS: f64 = 7e9;
 
@@ -201,6 +185,7 @@ mod tests {
 
     fn header(view: u64, captured_ms: u64) -> PictureHeader {
         PictureHeader {
+            source: ViewSource::Ultrasound,
             view,
             captured: Moment::from_ns(7_000_000_000 + captured_ms * 1_000_000),
             encode_us: 4_000,
@@ -213,8 +198,9 @@ mod tests {
         }
     }
 
-    fn judged(echo_seq: u64, age_ms: u64) -> StateFrame {
-        StateFrame { echo_seq, view_age: Some(Duration::from_millis(age_ms)), ..state_frame() }
+    /// The robot has judged a command that was steered by this picture, 70 ms after its capture.
+    fn judge(s: &mut Stages, view: u64, offset: Option<Offset>) {
+        s.handle_judged(view, Some(Duration::from_millis(70)), offset, op(180));
     }
 
     fn offset(ns: f64) -> Offset {
@@ -226,7 +212,6 @@ mod tests {
         s.handle_picture(&header(9, 100), op(125));
         s.handle_presented(9, op(132));
         s.handle_presented(9, op(900));
-        s.handle_command(40, 9);
         s
     }
 
@@ -237,7 +222,7 @@ mod tests {
     #[test]
     fn the_stages_tile_the_age_that_the_robot_judged() {
         let mut s = one_loop();
-        s.handle_state(&judged(40, 70), Some(offset(OFFSET_NS)), op(180));
+        judge(&mut s, 9, Some(offset(OFFSET_NS)));
         let stages: Vec<_> = Stage::ALL.iter().map(|st| ms(&s, *st)).collect();
         assert_eq!(stages, [Some(4.0), Some(21.0), Some(7.0), Some(38.0)]);
         assert!(!s.clock_suspect(op(180)));
@@ -247,20 +232,20 @@ mod tests {
     #[test]
     fn a_stage_that_can_not_be_measured_is_left_out() {
         let mut s = one_loop();
-        s.handle_state(&judged(40, 70), None, op(180));
+        judge(&mut s, 9, None);
         assert_eq!(ms(&s, Stage::NetworkDown), None);
         assert_eq!(ms(&s, Stage::HandNetworkUp), None);
         assert_eq!(ms(&s, Stage::DecodeShow), Some(7.0));
         let mut s = one_loop();
-        s.handle_state(&judged(41, 70), Some(offset(OFFSET_NS)), op(180));
-        s.handle_state(&judged(0, 70), Some(offset(OFFSET_NS)), op(180));
-        assert!(Stage::ALL.iter().all(|st| ms(&s, *st).is_none()), "an unknown command");
+        judge(&mut s, 8, Some(offset(OFFSET_NS)));
+        judge(&mut s, 0, Some(offset(OFFSET_NS)));
+        assert!(Stage::ALL.iter().all(|st| ms(&s, *st).is_none()), "an unknown picture");
     }
 
     #[test]
     fn a_negative_stage_stays_negative_and_the_clock_is_suspect() {
         let mut s = one_loop();
-        s.handle_state(&judged(40, 70), Some(offset(OFFSET_NS - 5e8)), op(180));
+        judge(&mut s, 9, Some(offset(OFFSET_NS - 5e8)));
         assert_eq!(ms(&s, Stage::NetworkDown), Some(-479.0));
         assert_eq!(s.median(Stage::NetworkDown, op(180)), None);
         assert!(s.clock_suspect(op(180)));
@@ -270,9 +255,8 @@ mod tests {
     fn a_picture_that_was_never_shown_has_no_stages() {
         let mut s = Stages::default();
         s.handle_picture(&header(9, 100), op(125));
-        s.handle_command(40, 9);
         s.handle_presented(8, op(132));
-        s.handle_state(&judged(40, 70), Some(offset(OFFSET_NS)), op(180));
+        judge(&mut s, 9, Some(offset(OFFSET_NS)));
         assert!(Stage::ALL.iter().all(|st| ms(&s, *st).is_none()));
         s.clear();
         assert!(Stage::ALL.iter().all(|st| ms(&s, *st).is_none()));

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | right trigger, held from half | deadman |
 //! | right bumper, held | clutch closed: the robot follows |
-//! | left stick | slide: right, up |
+//! | left stick | slide: right, up; a base: turn, drive |
 //! | right stick | across: turn, along: tilt |
-//! | d-pad up, down | contact force wanted, in steps of 0.5 N |
+//! | d-pad up, down | contact force wanted, in steps of 0.5 N; where no tool presses by itself: in, out |
 //! | B | STOP |
 //!
 //! The mapping is a pure function of [`RawPad`], so that it can be tested: nobody can forge an event
@@ -14,7 +14,7 @@
 //! make a stick that jumps.
 //!
 //! A gamepad reports only changes, so a hand that keeps still looks like one that is gone; what tells
-//! them apart is the system's word that the device was disconnected. A pad that drops off the radio
+//! them apart is the system's word that the device was disconnected ([`Stamp::OnChange`]). A pad that drops off the radio
 //! without that word is the reason why a wired one is recommended. After any disconnection the pad
 //! gives nothing until it has been seen neutral, and a second pad is ignored: the chosen one stays.
 
@@ -22,7 +22,8 @@ use gilrs::{Axis, Button, EventType, GamepadId, Gilrs, GilrsBuilder};
 use protocol::profile::Profile;
 use protocol::time::{Moment, Operator};
 
-use super::{Clutch, HandDevice, HandMotion, HandSample};
+use super::{Clutch, HandDevice, HandMotion, HandSample, Stamp};
+use crate::core::session::force_max_n;
 use crate::core::shaping;
 
 /// What one press of the d-pad changes. Unit: newton.
@@ -100,16 +101,13 @@ impl RawPad {
         let at_rest = |stick| shaping::stick(stick, dead_zone) == [0.0, 0.0];
         self.connected
             && self.trigger <= TRIGGER_NEUTRAL_MAX
-            && !self.bumper
+            && !(self.bumper || self.up || self.down)
             && at_rest(self.left)
             && at_rest(self.right)
     }
 
-    /// What the hand does with it.
-    pub fn hand_sample(&self, dead_zone: f64, force_wanted_n: f64) -> HandSample {
-        if !self.connected {
-            return HandSample::gone(self.reported);
-        }
+    /// What the hand does with it, with the d-pad left out.
+    pub fn hand_sample(&self, dead_zone: f64) -> HandSample {
         let [x, y] = shaping::stick(self.left, dead_zone);
         let [across, tilt] = shaping::stick(self.right, dead_zone);
         HandSample {
@@ -117,10 +115,22 @@ impl RawPad {
             clutch: if self.bumper { Clutch::Closed } else { Clutch::Open },
             // A stick pushed to the right turns clockwise, as a knob would.
             motion: HandMotion::Rate { x, y, z: 0.0, turn: -across, tilt },
-            force_wanted_n,
-            device_time: self.reported,
-            connected: true,
+            ..self.let_go()
         }
+    }
+
+    /// What it would say if nobody touched it.
+    const fn let_go(&self) -> HandSample {
+        HandSample {
+            stamp: Stamp::OnChange(self.reported),
+            connected: self.connected,
+            ..HandSample::neutral(self.reported)
+        }
+    }
+
+    /// The d-pad as a deflection: up is 1.
+    fn up_or_down(&self) -> f64 {
+        f64::from(i8::from(self.up) - i8::from(self.down))
     }
 }
 
@@ -140,8 +150,8 @@ impl PadMemory {
     pub fn new(profile: &Profile) -> Self {
         Self {
             dead_zone: profile.hand.dead_zone,
-            force_max_n: profile.force.soft_n,
-            force_wanted_n: FORCE_START_N.min(profile.force.soft_n),
+            force_max_n: force_max_n(profile),
+            force_wanted_n: FORCE_START_N.min(force_max_n(profile)),
             before: RawPad::untouched(Moment::START),
             needs_neutral: true,
             stop_pressed: false,
@@ -163,11 +173,20 @@ impl PadMemory {
         let change = step(raw.up, self.before.up) - step(raw.down, self.before.down);
         self.force_wanted_n = (self.force_wanted_n + change).clamp(0.0, self.force_max_n);
         self.before = *raw;
-        if raw.connected && self.needs_neutral {
-            let force_wanted_n = self.force_wanted_n;
-            return HandSample { force_wanted_n, ..HandSample::neutral(raw.reported) };
+        if !raw.connected {
+            return raw.let_go();
         }
-        raw.hand_sample(self.dead_zone, self.force_wanted_n)
+        let force_wanted_n = self.force_wanted_n;
+        if self.needs_neutral {
+            return HandSample { force_wanted_n, ..raw.let_go() };
+        }
+        let mut sample = HandSample { force_wanted_n, ..raw.hand_sample(self.dead_zone) };
+        if let HandMotion::Rate { z, .. } = &mut sample.motion
+            && self.force_max_n <= 0.0
+        {
+            *z = raw.up_or_down();
+        }
+        sample
     }
 
     /// True while the pad gives nothing because it has not been seen neutral.
@@ -301,7 +320,7 @@ impl HandDevice for Gamepad {
 mod tests {
     use super::*;
     use crate::core::hand::Grasp;
-    use protocol::profile::ULTRASOUND;
+    use protocol::profile::{SURGERY, TELECARE, ULTRASOUND};
 
     fn profile() -> Profile {
         Profile::parse(ULTRASOUND).unwrap()
@@ -375,6 +394,8 @@ mod tests {
             RawPad { trigger: 0.0, left: [0.0, 0.0], ..pressed },
             RawPad { trigger: 0.0, bumper: false, ..pressed },
             RawPad { right: [0.0, 0.9], ..rest() },
+            RawPad { up: true, ..rest() },
+            RawPad { down: true, ..rest() },
         ] {
             assert_eq!(grasp(&mut m, &held), Grasp::Released);
             assert!(m.needs_neutral());
@@ -410,6 +431,39 @@ mod tests {
             m.take(&rest());
         }
         assert!(m.take(&rest()).force_wanted_n == 0.0);
+    }
+
+    #[test]
+    fn where_no_tool_presses_by_itself_the_d_pad_moves_in_and_out() {
+        for text in [SURGERY, TELECARE] {
+            let mut m = PadMemory::new(&Profile::parse(text).unwrap());
+            m.take(&rest());
+            for (up, down, wanted) in
+                [(true, false, 1.0), (false, true, -1.0), (true, true, 0.0), (false, false, 0.0)]
+            {
+                let sample = m.take(&RawPad { up, down, ..rest() });
+                let HandMotion::Rate { z, .. } = sample.motion else { panic!("a rate") };
+                assert_eq!((z, sample.force_wanted_n), (wanted, 0.0));
+            }
+        }
+        let mut m = memory();
+        let HandMotion::Rate { z, .. } = m.take(&RawPad { up: true, ..rest() }).motion else {
+            panic!("a rate")
+        };
+        assert_eq!(z, 0.0, "with a force loop the axis is the robot's");
+    }
+
+    /// INPUT-STALL: a hand that keeps still is no device that hangs, and one that is gone is.
+    #[test]
+    fn a_pad_that_is_connected_is_sampled_now_and_one_that_is_gone_is_not() {
+        let later = now().after(core::time::Duration::from_secs(9));
+        let mut m = PadMemory::new(&profile());
+        let held = RawPad { trigger: 1.0, ..rest() };
+        for raw in [held, rest(), held] {
+            assert_eq!(m.take(&raw).sampled_at(later), Some(later));
+            assert_eq!(m.take(&raw).stamp, Stamp::OnChange(now()));
+        }
+        assert_eq!(m.take(&RawPad { connected: false, ..held }).sampled_at(later), None);
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! What a hand can be: each device turns into the same kind of sample.
 //!
 //! A device reads no clock; it is given the time, and stamps a sample with when the hardware itself
-//! last reported. A device never repeats old values to look alive: one that is gone says so.
+//! last reported, and whether it reports without pause ([`Stamp`]). A device never repeats old values to
+//! look alive: one that is gone says so.
 
 #[cfg(feature = "gamepad")]
 pub mod gamepad;
@@ -12,7 +13,7 @@ pub mod script;
 use protocol::frame::StateFrame;
 use protocol::time::{Moment, Operator};
 
-pub use crate::core::hand::{Clutch, Grasp, HandMotion, HandSample};
+pub use crate::core::hand::{Clutch, Grasp, HandMotion, HandSample, Stamp};
 
 /// Something that a hand holds.
 pub trait HandDevice {

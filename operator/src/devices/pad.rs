@@ -345,6 +345,20 @@ mod tests {
         }
     }
 
+    /// INPUT-STALL: the console does not lend a page that hangs its own time.
+    #[test]
+    fn a_sample_is_as_old_as_the_newest_report_of_the_page() {
+        let mut pad = ready();
+        pad.report(report(true, 1_010));
+        for ms in [1_011, 1_100, 9_000] {
+            assert_eq!(pad.sample(at(ms)).sampled_at(at(ms)), Some(at(1_010)));
+        }
+        pad.report(report(false, 9_001));
+        assert_eq!(pad.sample(at(9_002)).sampled_at(at(9_002)), Some(at(9_001)));
+        pad.page_changed();
+        assert_eq!(pad.sample(at(9_003)).sampled_at(at(9_003)), Some(Moment::START));
+    }
+
     #[test]
     fn a_silent_page_is_no_hand_after_the_limit_not_at_it() {
         let mut pad = ready();

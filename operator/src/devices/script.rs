@@ -18,7 +18,8 @@ use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator};
 
 use super::random::SplitMix64;
-use super::{Clutch, HandDevice, HandMotion, HandSample};
+use super::{Clutch, HandDevice, HandMotion, HandSample, Stamp};
+use crate::core::session::force_max_n;
 
 /// No stroke makes the tip faster. Unit: metre per second. Source: p95 of suturing (JIGSAWS), and the
 /// limit in contact.
@@ -112,13 +113,14 @@ impl ScriptedHand {
     /// The performance of this seed, under this profile.
     pub fn new(profile: &Profile, seed: u64) -> Self {
         let mut random = SplitMix64::new(seed);
-        let force_max_n = profile.force.soft_n;
+        let force_max_n = force_max_n(profile);
+        let speed_max_m_s = profile.arms().map(|arms| arms.motion.speed_contact_max_m_s);
         let force_wanted_n = random.between(4.0, 6.0).min(force_max_n);
         let place = Place { xy_m: Vector2::zeros(), angles_rad: Vector2::zeros() };
         Self {
             random,
             scale: profile.hand.scale,
-            tip_speed_max_m_s: profile.motion.speed_contact_max_m_s.min(TIP_SPEED_MAX_M_S),
+            tip_speed_max_m_s: speed_max_m_s.map_or(0.0, |v| v.min(TIP_SPEED_MAX_M_S)),
             force_max_n,
             doing: Doing::Arriving,
             look: None,
@@ -279,7 +281,9 @@ impl HandDevice for ScriptedHand {
             )),
         });
         let force_wanted_n = self.force_wanted_n;
-        HandSample { deadman, clutch, motion, force_wanted_n, device_time: now, connected: true }
+        // It is played anew in every tick: nothing of it can be older.
+        let stamp = Stamp::Continuous(now);
+        HandSample { deadman, clutch, motion, force_wanted_n, stamp, connected: true }
     }
 
     fn observe(&mut self, state: &StateFrame, now: Moment<Operator>) {

@@ -50,9 +50,14 @@ impl Device {
     /// Opens what the hand holds.
     ///
     /// # Errors
-    /// [`ConsoleError`] if there is no access to the device.
+    /// [`ConsoleError`] if there is no access to the device, or if it can not steer what this profile is
+    /// for.
     pub fn open(source: HandSource, profile: &Profile) -> Result<Self, ConsoleError> {
         Ok(match source {
+            // It tells where it is, and a base has no place that this could be mapped to.
+            HandSource::Script { .. } if profile.base().is_some() => {
+                return Err(ConsoleError::NotForBase { profile: profile.name.clone() });
+            }
             HandSource::Script { seed } => Self::Script(Box::new(ScriptedHand::new(profile, seed))),
             HandSource::Pad => Self::Pad(PracticePad::new()),
             #[cfg(feature = "gamepad")]
@@ -237,7 +242,8 @@ impl Hand {
                 self.core.handle_picture(&header, at);
             }
             ToHand::Presented { view, at, number } if number == self.number => {
-                self.core.handle_presented(view, at);
+                let source = self.shared.profile.freshness.steering;
+                self.core.handle_presented(source, view, at);
             }
             ToHand::Picture { .. } | ToHand::Presented { .. } => {}
             ToHand::Pad(report) => {

@@ -209,11 +209,13 @@ impl Outlet {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use protocol::picture::ViewSource;
     use protocol::time::Moment;
 
     /// A picture that nobody will decode.
     pub(crate) fn picture(view: u64, keyframe: bool) -> Picture {
         let header = PictureHeader {
+            source: ViewSource::Ultrasound,
             view,
             captured: Moment::from_ns(view),
             encode_us: 0,

@@ -189,6 +189,11 @@ impl Intake<'_> {
     fn take(&mut self, header: &PictureHeader, unit: Vec<u8>) {
         let at = self.shared.clock.now();
         self.shared.to_hand.send(ToHand::Picture { header: *header, at, number: self.number });
+        // The page shows one picture: the one that steers. The others have numbers of their own, and
+        // the core counts them.
+        if header.source != self.shared.profile.freshness.steering {
+            return;
+        }
         lock(&self.shared.meter).depth(header.depth_um);
         let picture = Picture { header: *header, unit, session: self.number };
         let release = self.ordered.push(header, picture);

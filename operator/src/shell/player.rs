@@ -111,7 +111,7 @@ pub(crate) mod tests {
     use super::*;
     use openh264::encoder::{Encoder, EncoderConfig, FrameType, IntraFramePeriod, UsageType};
     use openh264::formats::YUVSlices;
-    use protocol::picture::PictureHeader;
+    use protocol::picture::{PictureHeader, ViewSource};
     use protocol::time::Moment;
 
     /// A small film: a keyframe every `period` pictures, in which something moves.
@@ -137,6 +137,7 @@ pub(crate) mod tests {
             let keyframe = matches!(stream.frame_type(), FrameType::IDR);
             let unit = stream.to_vec();
             let header = PictureHeader {
+                source: ViewSource::Ultrasound,
                 view,
                 captured: Moment::from_ns(view),
                 encode_us: 1,

@@ -196,7 +196,8 @@ impl Shared {
         Arc::clone(&lock(&self.published))
     }
 
-    /// A picture of this session was presented to the eye just now.
+    /// A picture of this session was presented to the eye just now. It is of the source that steers: no
+    /// other comes to an outlet.
     pub fn presented(&self, view: u64, number: u64) {
         let at = self.clock.now();
         self.to_hand.send(ToHand::Presented { view, at, number });

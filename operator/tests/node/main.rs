@@ -15,11 +15,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use operator::core::stop::StopPhase;
 use operator::shell::{ConsoleConfig, ConsoleError, ConsoleNode, HandSource, LinkWord, View};
 use protocol::cause::Cause;
-use protocol::frame::{CommandFrame, Mode};
+use protocol::frame::{BaseTwist, CommandFrame, Mode, Motion};
 use protocol::link::{Authority, Role};
-use protocol::profile::{Profile, ULTRASOUND};
+use protocol::picture::ViewSource;
+use protocol::profile::{Profile, TELECARE, ULTRASOUND};
 use protocol::session::{OperatorMessage, Refusal};
 use protocol::state::OperatingState;
+use protocol::time::Moment;
 
 use robot::{Answer, Robot, Telling};
 
@@ -204,6 +206,53 @@ fn a_scripted_hand_never_steers_a_real_robot() {
         error.to_string(),
         "the scripted hand steers only a simulated robot, and arm7 is a real one (E-CON-NOT-SIMULATED)"
     );
+}
+
+#[test]
+fn pictures_of_another_source_are_counted_and_never_seen() {
+    let telling = Telling { pictures: 12, source: ViewSource::Room, ..Telling::default() };
+    let (robot, config) = site(telling);
+    let console = ConsoleNode::start(config).unwrap();
+    wait_until("they have come", || console.status().counters.views_other_source == 12);
+    let heard = commands(&robot).len();
+    wait_until("commands go on", || commands(&robot).len() > heard + 50);
+    let status = console.status();
+    assert_eq!((status.pictures_presented, status.pictures_dropped), (0, 0));
+    for command in commands(&robot) {
+        assert_eq!((command.view_source, command.seen_view), (ViewSource::Ultrasound, 0));
+    }
+}
+
+#[test]
+fn a_scripted_hand_does_not_drive_a_base_and_the_robot_is_not_bothered() {
+    let (robot, config) = site(Telling::default());
+    let config = ConsoleConfig { profile: Profile::parse(TELECARE).unwrap(), ..config };
+    let Err(error) = ConsoleNode::start(config) else { panic!("the console started") };
+    assert_eq!(
+        error.to_string(),
+        "the scripted hand steers arms, and the profile telecare is for a mobile base (E-CON-NOT-FOR-BASE)"
+    );
+    assert!(error.fix().contains("gamepad"));
+    assert!(robot.heard().messages.is_empty());
+}
+
+/// INPUT-STALL: with no page there is no pad that anybody could hold, and the commands say so.
+#[test]
+fn a_console_for_a_base_asks_it_to_stand_while_nobody_holds_the_pad() {
+    let (robot, config) = site(Telling::default());
+    let config = ConsoleConfig {
+        profile: Profile::parse(TELECARE).unwrap(),
+        hand: HandSource::Pad,
+        view: View::Page { listen: anywhere() },
+        ..config
+    };
+    let _console = ConsoleNode::start(config).unwrap();
+    wait_until("commands come", || commands(&robot).len() > 20);
+    let stand = BaseTwist { linear_m_s: 0.0, angular_rad_s: 0.0 };
+    for command in commands(&robot) {
+        assert_eq!((command.motion, command.mode), (Motion::Base(stand), Mode::Hold));
+        assert_eq!((command.view_source, command.t_input), (ViewSource::Drive, Moment::START));
+    }
 }
 
 #[test]

@@ -11,13 +11,12 @@ use openh264::encoder::{Encoder, EncoderConfig, FrameType, IntraFramePeriod, Usa
 use openh264::formats::YUVSlices;
 use protocol::ARMS;
 use protocol::cause::{Cause, CauseSet};
-use protocol::frame::state::ClampSet;
-use protocol::frame::{ArmState, CommandFrame, Mode, StateFrame};
+use protocol::frame::{ArmState, BaseState, ClampSet, CommandFrame, Mode, StateFrame};
 use protocol::link::admit::next;
 use protocol::link::messages::{read_message, write_message};
 use protocol::link::pictures::{PictureSender, is_keyframe_request};
 use protocol::link::{Identity, Kind, Role, admit, listen};
-use protocol::picture::PictureHeader;
+use protocol::picture::{PictureHeader, ViewSource};
 use protocol::session::{OperatorMessage, RobotMessage, SessionId};
 use protocol::state::OperatingState;
 use protocol::time::Moment;
@@ -52,6 +51,8 @@ pub(crate) struct Telling {
     pub follows: bool,
     /// Pictures sent on each media connection.
     pub pictures: u64,
+    /// Where they come from.
+    pub source: ViewSource,
     /// The one that does not decode.
     pub spoilt: Option<u64>,
 }
@@ -67,6 +68,7 @@ impl Default for Telling {
             epoch: 5,
             follows: false,
             pictures: 0,
+            source: ViewSource::Ultrasound,
             spoilt: None,
         }
     }
@@ -103,7 +105,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Robot {
     pub(crate) fn start(identity: &Identity, telling: Telling) -> Self {
-        let film = film(telling.pictures, telling.spoilt);
+        let film = film(telling.source, telling.pictures, telling.spoilt);
         let inside = Arc::new(Inside {
             telling: Mutex::new(telling),
             heard: Mutex::default(),
@@ -219,6 +221,7 @@ async fn states(connection: &Connection, inside: &Inside) {
             speed_cap_m_s: 0.1,
             clamps: ClampSet::EMPTY,
             arms: [ArmState::absent(); ARMS],
+            base: BaseState::absent(),
         };
         let _ = connection.send_datagram(frame.encode().unwrap().to_vec().into());
     }
@@ -255,7 +258,7 @@ async fn serve_media(endpoint: Endpoint, inside: Arc<Inside>, film: Vec<(Picture
 }
 
 /// Pictures in which something moves, with one that is spoilt.
-fn film(pictures: u64, spoilt: Option<u64>) -> Vec<(PictureHeader, Vec<u8>)> {
+fn film(source: ViewSource, pictures: u64, spoilt: Option<u64>) -> Vec<(PictureHeader, Vec<u8>)> {
     let config = EncoderConfig::new()
         .usage_type(UsageType::CameraVideoRealTime)
         .intra_frame_period(IntraFramePeriod::from_num_frames(KEYFRAME_EVERY))
@@ -276,6 +279,7 @@ fn film(pictures: u64, spoilt: Option<u64>) -> Vec<(PictureHeader, Vec<u8>)> {
             unit[6..].fill(0xA5);
         }
         let header = PictureHeader {
+            source,
             view,
             captured: Moment::from_ns(view),
             encode_us: 1,

@@ -54,3 +54,37 @@ pub fn decode<T: Decode<()>>(bytes: &[u8]) -> Result<T, FrameError> {
         Err(FrameError::Length { expected: used, got: bytes.len() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes that encode to `size` bytes: their number, then themselves.
+    fn filling(size: usize) -> Vec<u8> {
+        vec![7; size - 8]
+    }
+
+    #[test]
+    fn a_message_at_the_limit_passes_and_one_beyond_it_does_not() {
+        let bytes = encode_to_vec(&filling(MESSAGE_MAX)).unwrap();
+        assert_eq!(bytes.len(), MESSAGE_MAX);
+        assert_eq!(decode(&bytes), Ok(filling(MESSAGE_MAX)));
+        assert_eq!(encode_to_vec(&filling(MESSAGE_MAX + 1)), Err(FrameError::Malformed));
+        let mut long = bytes;
+        long.push(7);
+        assert_eq!(
+            decode::<Vec<u8>>(&long),
+            Err(FrameError::Length { expected: MESSAGE_MAX, got: MESSAGE_MAX + 1 })
+        );
+    }
+
+    #[test]
+    fn what_is_left_over_is_refused_and_so_is_what_does_not_fit() {
+        assert_eq!(decode::<u16>(&[1, 2, 3]), Err(FrameError::Length { expected: 2, got: 3 }));
+        assert_eq!(decode::<u16>(&[1]), Err(FrameError::Malformed));
+        let mut room = [0; 3];
+        assert_eq!(encode_into(&0x0201_u16, &mut room), Ok(2));
+        assert_eq!(room, [1, 2, 0]);
+        assert_eq!(encode_into(&7_u32, &mut room), Err(FrameError::Length { expected: 4, got: 3 }));
+    }
+}

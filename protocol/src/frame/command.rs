@@ -9,6 +9,7 @@ use nalgebra::Vector3;
 
 use super::{FRAME_VERSION, FrameError, codec, within};
 use crate::ARMS;
+use crate::picture::ViewSource;
 use crate::pose::{Displacement, rotation_from};
 use crate::session::SessionId;
 use crate::state::OperatingState;
@@ -105,8 +106,10 @@ pub struct CommandFrame {
     pub t_input: Moment<Operator>,
     /// The newest state frame received; 0 for none.
     pub seen_state: u64,
-    /// The newest picture presented to the eye; 0 for none.
+    /// The newest picture of `view_source` presented to the eye; 0 for none.
     pub seen_view: u64,
+    /// The source of the picture that steers.
+    pub view_source: ViewSource,
     /// What the hand asks for.
     pub mode: Mode,
     /// How far the deadman is pressed, 0 to 1.
@@ -143,7 +146,7 @@ struct CommandWire {
     stop_request: u32,
     shown_state: u8,
     motion: u8,
-    reserved: u8,
+    view_source: u8,
     base_linear_m_s: f32,
     base_angular_rad_s: f32,
     arms: [ArmWire; ARMS],
@@ -180,6 +183,20 @@ impl CommandFrame {
         Self::from_wire(&codec::decode(bytes)?)
     }
 
+    /// How far the commanded displacement of an arm is from that in `other`; of two arms the larger.
+    /// 0 for a base. Unit: metre.
+    pub fn leap_m(&self, other: &Self) -> f64 {
+        match (&self.motion, &other.motion) {
+            (Motion::Arms(mine), Motion::Arms(theirs)) => {
+                let pairs = mine.iter().zip(theirs);
+                let leaps = pairs
+                    .map(|(a, b)| (a.displacement.translation - b.displacement.translation).norm());
+                leaps.fold(0.0, f64::max)
+            }
+            _ => 0.0,
+        }
+    }
+
     fn to_wire(self) -> CommandWire {
         let neutral = ArmCommand::neutral();
         let (motion, arms, base) = match self.motion {
@@ -203,7 +220,7 @@ impl CommandFrame {
             stop_request: self.stop_request,
             shown_state: self.shown_state.code(),
             motion,
-            reserved: 0,
+            view_source: self.view_source.code(),
             base_linear_m_s: base.linear_m_s as f32,
             base_angular_rad_s: base.angular_rad_s as f32,
             arms: arms.map(ArmCommand::to_wire),
@@ -224,9 +241,10 @@ impl CommandFrame {
                 return Err(FrameError::Undefined { field: "motion", got: u32::from(got) });
             }
         };
-        if wire.reserved != 0 {
-            return Err(FrameError::Undefined { field: "reserved", got: u32::from(wire.reserved) });
-        }
+        let view_source = ViewSource::from_code(wire.view_source).ok_or(FrameError::Undefined {
+            field: "view_source",
+            got: u32::from(wire.view_source),
+        })?;
         Ok(Self {
             session: SessionId::from_bytes(wire.session),
             seq: wire.seq,
@@ -235,6 +253,7 @@ impl CommandFrame {
             t_input: Moment::from_ns(wire.t_input_ns),
             seen_state: wire.seen_state,
             seen_view: wire.seen_view,
+            view_source,
             mode: Mode::from_code(wire.mode)?,
             deadman: within("deadman", wire.deadman, 0.0, 1.0)?,
             stop_request: wire.stop_request,

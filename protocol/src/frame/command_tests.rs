@@ -11,6 +11,7 @@ fn frame() -> CommandFrame {
         t_input: Moment::from_ns(0x44),
         seen_state: 0x55,
         seen_view: 0x66,
+        view_source: ViewSource::Drive,
         mode: Mode::Follow,
         deadman: 1.0,
         stop_request: 0x77,
@@ -31,11 +32,11 @@ fn frame() -> CommandFrame {
 
 /// The bytes that another language tests against: `docs/src/reference/wire.md`.
 fn golden() -> Vec<u8> {
-    let mut b = vec![1, 1];
+    let mut b = vec![2, 1];
     b.extend(0..16);
     b.extend([0x11, 0, 0, 0, 0, 0, 0, 0, 0x22, 0, 0, 0, 0x33, 0, 0, 0]);
     b.extend([0x44, 0, 0, 0, 0, 0, 0, 0, 0x55, 0, 0, 0, 0, 0, 0, 0, 0x66, 0, 0, 0, 0, 0, 0, 0]);
-    b.extend([1, 0, 0, 0x80, 0x3f, 0x77, 0, 0, 0, 3, 1, 0]);
+    b.extend([1, 0, 0, 0x80, 0x3f, 0x77, 0, 0, 0, 3, 1, 2]);
     b.extend([0; 8]);
     b.extend([0, 0, 0, 0x3f, 0, 0, 0x80, 0xbe, 0, 0, 0, 0x3e]);
     b.extend([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0x3f]);
@@ -84,18 +85,18 @@ fn a_second_decoder_agrees() {
         stop_request: u32,
         shown_state: u8,
         motion: u8,
-        reserved: u8,
+        view_source: u8,
         base: [f32; 2],
         arms: [Arm; 2],
     }
     let bytes = frame().encode().unwrap();
     let other: Frame = wincode::deserialize(&bytes).unwrap();
-    assert_eq!((other.version, other.kind, other.seq, other.epoch), (1, 1, 0x11, 0x22));
+    assert_eq!((other.version, other.kind, other.seq, other.epoch), (2, 1, 0x11, 0x22));
     assert_eq!((other.engage_count, other.t_input), (0x33, 0x44));
     assert_eq!((other.seen_state, other.seen_view, other.mode), (0x55, 0x66, 1));
     assert_eq!(other.session, core::array::from_fn(|i| i as u8));
     assert_eq!((other.deadman, other.stop_request, other.shown_state), (1.0, 0x77, 3));
-    assert_eq!((other.motion, other.reserved, other.base), (1, 0, [0.0; 2]));
+    assert_eq!((other.motion, other.view_source, other.base), (1, 2, [0.0; 2]));
     assert_eq!(other.arms[0].t, [0.5, -0.25, 0.125]);
     assert_eq!((other.arms[0].q, other.arms[1].q), ([0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.0, 1.0]));
     assert_eq!((other.arms[0].jaw, other.arms[0].force), (0.5, 5.0));
@@ -116,7 +117,8 @@ fn what_is_not_a_command_is_refused_for_its_own_reason() {
     assert_eq!(with(58, &[3]), FrameError::Undefined { field: "mode", got: 3 });
     assert_eq!(with(67, &[9]), FrameError::Undefined { field: "shown_state", got: 9 });
     assert_eq!(with(68, &[3]), FrameError::Undefined { field: "motion", got: 3 });
-    assert_eq!(with(69, &[1]), FrameError::Undefined { field: "reserved", got: 1 });
+    assert_eq!(with(69, &[4]), FrameError::Undefined { field: "view_source", got: 4 });
+    assert_eq!(with(0, &[1]), FrameError::Version { got: 1 });
     assert!(matches!(with(59, &nan), FrameError::Range { field: "deadman", .. }));
     assert!(matches!(with(59, &1.01_f32.to_le_bytes()), FrameError::Range { .. }));
     assert!(matches!(with(70, &nan), FrameError::Range { field: "base_linear", .. }));
@@ -135,8 +137,9 @@ fn what_is_not_a_command_is_refused_for_its_own_reason() {
 #[test]
 fn a_frame_of_another_length_is_refused() {
     let good = golden();
-    for n in 0..good.len() {
-        assert!(CommandFrame::decode(&good[..n]).is_err(), "{n} bytes passed");
+    for got in 0..good.len() {
+        let error = FrameError::Length { expected: COMMAND_BYTES, got };
+        assert_eq!(CommandFrame::decode(&good[..got]), Err(error));
     }
     let mut long = good;
     long.push(0);
@@ -154,6 +157,51 @@ fn a_command_that_the_robot_would_refuse_is_not_sent() {
 }
 
 #[test]
+fn every_source_survives_the_wire() {
+    for view_source in ViewSource::ALL {
+        let f = CommandFrame { view_source, ..frame() };
+        let bytes = f.encode().unwrap();
+        assert_eq!((bytes[69], CommandFrame::decode(&bytes)), (view_source.code(), Ok(f)));
+    }
+}
+
+#[test]
+fn every_mode_survives_the_wire() {
+    for (n, mode) in [Mode::Hold, Mode::Follow, Mode::Retract].into_iter().enumerate() {
+        let f = CommandFrame { mode, ..frame() };
+        let bytes = f.encode().unwrap();
+        assert_eq!((usize::from(bytes[58]), CommandFrame::decode(&bytes)), (n, Ok(f)));
+    }
+}
+
+#[test]
+fn a_leap_is_how_far_the_farther_arm_is_from_where_it_was() {
+    let at = |first: [f64; 3], second: [f64; 3]| {
+        let arm = |translation: [f64; 3]| {
+            let mut arm = ArmCommand::neutral();
+            arm.displacement.translation = translation.into();
+            arm
+        };
+        CommandFrame { motion: Motion::Arms([arm(first), arm(second)]), ..frame() }
+    };
+    let from = at([0.1, 0.0, 0.0], [0.0, 0.2, 0.0]);
+    assert_eq!(from.leap_m(&from), 0.0);
+    let first = at([0.1, 0.03, 0.04], [0.0, 0.2, 0.0]);
+    let second = at([0.1, 0.0, 0.0], [0.0, 0.2, -0.07]);
+    let both = at([0.1, 0.03, 0.04], [0.0, 0.2, -0.07]);
+    for (to, wanted) in [(first, 0.05), (second, 0.07), (both, 0.07)] {
+        assert!((to.leap_m(&from) - wanted).abs() < 1e-12, "{}", to.leap_m(&from));
+        assert!((from.leap_m(&to) - wanted).abs() < 1e-12);
+    }
+    let twist = |linear_m_s| {
+        let motion = Motion::Base(BaseTwist { linear_m_s, angular_rad_s: 0.0 });
+        CommandFrame { motion, ..frame() }
+    };
+    assert_eq!(twist(0.5).leap_m(&twist(-0.5)), 0.0, "a base has no displacement");
+    assert_eq!((from.leap_m(&twist(0.5)), twist(0.5).leap_m(&from)), (0.0, 0.0));
+}
+
+#[test]
 fn a_twist_survives_the_wire() {
     let twist = BaseTwist { linear_m_s: 0.5, angular_rad_s: -0.25 };
     let f = CommandFrame { motion: Motion::Base(twist), mode: Mode::Retract, ..frame() };
@@ -167,7 +215,7 @@ proptest! {
         mut bytes in proptest::collection::vec(any::<u8>(), COMMAND_BYTES),
         tame in any::<bool>(),
     ) {
-        bytes[0] = 1;
+        bytes[0] = FRAME_VERSION;
         bytes[1] = 1;
         if tame {
             // Most random floats are out of range: take the golden ones where it counts.

@@ -5,15 +5,17 @@
 //! into things that mean something, and refuse those that do not. Nothing above ever sees a NaN, an
 //! infinity, a rotation that is none, or a frame of another version.
 
+pub mod clamp;
 pub mod codec;
 pub mod command;
 pub mod state;
 
+pub use clamp::{Clamp, ClampSet};
 pub use command::{ArmCommand, BaseTwist, CommandFrame, Mode, Motion};
-pub use state::{ArmState, StateFrame};
+pub use state::{ArmState, BaseState, StateFrame};
 
 /// The version of the frame layout. The first byte of every frame.
-pub const FRAME_VERSION: u8 = 1;
+pub const FRAME_VERSION: u8 = 2;
 
 /// The largest control datagram with its QUIC, UDP and IP headers. Unit: byte.
 ///

@@ -4,6 +4,7 @@ use bincode::{Decode, Encode};
 use core::time::Duration;
 use nalgebra::{Isometry3, Translation3, Vector3};
 
+use super::clamp::{CLAMPED_MAX, CLAMPS, ClampSet};
 use super::command::expect_header;
 use super::{FRAME_VERSION, FrameError, codec, within};
 use crate::ARMS;
@@ -13,83 +14,11 @@ use crate::state::OperatingState;
 use crate::time::{Moment, Operator, Robot};
 
 /// Bytes of a state frame. Unit: byte.
-pub const STATE_BYTES: usize = 258;
+pub const STATE_BYTES: usize = 334;
 
 const KIND: u8 = 2;
 const NO_CAUSE: u8 = u8::MAX;
 const UNKNOWN_AGE: u32 = u32::MAX;
-
-/// A limit that the governor has just enforced.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(u16)]
-pub enum Clamp {
-    /// Speed limit of the profile.
-    Speed = 1,
-    /// Acceleration limit.
-    Acceleration = 2,
-    /// Edge of the workspace.
-    Workspace = 4,
-    /// Contact force: no further inward.
-    Force = 8,
-    /// Rotation speed.
-    Rotation = 16,
-    /// The geometric budget: the picture's age caps the speed below the profile's limit.
-    ViewAge = 32,
-}
-
-impl Clamp {
-    /// Every clamp.
-    pub const ALL: [Self; 6] = [
-        Self::Speed,
-        Self::Acceleration,
-        Self::Workspace,
-        Self::Force,
-        Self::Rotation,
-        Self::ViewAge,
-    ];
-
-    /// The word on the page.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Speed => "SPEED",
-            Self::Acceleration => "ACCELERATION",
-            Self::Workspace => "WORKSPACE",
-            Self::Force => "FORCE",
-            Self::Rotation => "ROTATION",
-            Self::ViewAge => "VIEW-AGE",
-        }
-    }
-}
-
-/// The limits enforced in one tick.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct ClampSet(u16);
-
-impl ClampSet {
-    /// Nothing was clamped.
-    pub const EMPTY: Self = Self(0);
-
-    /// Adds a clamp.
-    pub const fn add(&mut self, clamp: Clamp) {
-        self.0 |= clamp as u16;
-    }
-
-    /// What is in either set.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
-    /// True if this limit was enforced.
-    pub const fn contains(self, clamp: Clamp) -> bool {
-        self.0 & clamp as u16 != 0
-    }
-
-    /// Its members.
-    pub fn iter(self) -> impl Iterator<Item = Clamp> {
-        Clamp::ALL.into_iter().filter(move |c| self.contains(*c))
-    }
-}
 
 /// What one arm does.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -126,6 +55,40 @@ impl ArmState {
     }
 }
 
+/// What a mobile base does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BaseState {
+    /// Measured speed, forward positive. Unit: metre per second.
+    pub linear_m_s: f64,
+    /// Measured turn rate, counter-clockwise. Unit: radian per second.
+    pub angular_rad_s: f64,
+    /// Speed that the robot's core last asked for. Unit: metre per second.
+    pub wanted_linear_m_s: f64,
+    /// Turn rate that the robot's core last asked for. Unit: radian per second.
+    pub wanted_angular_rad_s: f64,
+    /// Distance to the nearest obstacle ahead. Unit: metre.
+    pub ahead_m: f64,
+    /// Distance to the nearest obstacle behind. Unit: metre.
+    pub behind_m: f64,
+    /// Force on the bumper. Unit: newton.
+    pub bumper_n: f64,
+}
+
+impl BaseState {
+    /// A base that is not there.
+    pub const fn absent() -> Self {
+        Self {
+            linear_m_s: 0.0,
+            angular_rad_s: 0.0,
+            wanted_linear_m_s: 0.0,
+            wanted_angular_rad_s: 0.0,
+            ahead_m: 0.0,
+            behind_m: 0.0,
+            bumper_n: 0.0,
+        }
+    }
+}
+
 /// One frame of the robot's state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct StateFrame {
@@ -157,7 +120,7 @@ pub struct StateFrame {
     pub loop_age: Option<Duration>,
     /// Age of the picture that steers, when last judged; `None` if unknown.
     pub view_age: Option<Duration>,
-    /// Measured speed of the fastest tip. Unit: metre per second.
+    /// Measured speed of the fastest tip, or of the base. Unit: metre per second.
     pub speed_m_s: f64,
     /// The speed allowed now. Unit: metre per second.
     pub speed_cap_m_s: f64,
@@ -165,6 +128,8 @@ pub struct StateFrame {
     pub clamps: ClampSet,
     /// The arms; absent ones are neutral.
     pub arms: [ArmState; ARMS],
+    /// The base; neutral for arms.
+    pub base: BaseState,
 }
 
 #[derive(Encode, Decode)]
@@ -199,6 +164,8 @@ struct StateWire {
     speed_m_s: f32,
     speed_cap_m_s: f32,
     clamps: u16,
+    clamped_by: [f32; CLAMPS],
+    base: [f32; 7],
     arms: [ArmWire; ARMS],
 }
 
@@ -249,13 +216,19 @@ impl StateFrame {
             view_age_us: age_to_wire(self.view_age),
             speed_m_s: self.speed_m_s as f32,
             speed_cap_m_s: self.speed_cap_m_s as f32,
-            clamps: self.clamps.0,
+            clamps: self.clamps.bits(),
+            clamped_by: self.clamps.amounts().map(|v| v as f32),
+            base: self.base.to_wire(),
             arms: self.arms.map(ArmState::to_wire),
         }
     }
 
     fn from_wire(wire: &StateWire) -> Result<Self, FrameError> {
         let [first, second] = &wire.arms;
+        let mut clamped_by = [0.0; CLAMPS];
+        for (to, from) in clamped_by.iter_mut().zip(wire.clamped_by) {
+            *to = within("clamped_by", from, 0.0, CLAMPED_MAX)?;
+        }
         let undefined = |field, got| FrameError::Undefined { field, got };
         let stopped_by = match wire.stopped_by {
             NO_CAUSE => None,
@@ -279,8 +252,37 @@ impl StateFrame {
             view_age: age_from_wire(wire.view_age_us),
             speed_m_s: within("speed", wire.speed_m_s, 0.0, 1e3)?,
             speed_cap_m_s: within("speed_cap", wire.speed_cap_m_s, 0.0, 1e3)?,
-            clamps: ClampSet(wire.clamps),
+            clamps: ClampSet::from_wire(wire.clamps, clamped_by),
             arms: [ArmState::from_wire(first)?, ArmState::from_wire(second)?],
+            base: BaseState::from_wire(wire.base)?,
+        })
+    }
+}
+
+impl BaseState {
+    fn to_wire(self) -> [f32; 7] {
+        [
+            self.linear_m_s,
+            self.angular_rad_s,
+            self.wanted_linear_m_s,
+            self.wanted_angular_rad_s,
+            self.ahead_m,
+            self.behind_m,
+            self.bumper_n,
+        ]
+        .map(|v| v as f32)
+    }
+
+    fn from_wire(wire: [f32; 7]) -> Result<Self, FrameError> {
+        let [linear, angular, wanted_linear, wanted_angular, ahead, behind, bumper] = wire;
+        Ok(Self {
+            linear_m_s: within("base_linear", linear, -100.0, 100.0)?,
+            angular_rad_s: within("base_angular", angular, -100.0, 100.0)?,
+            wanted_linear_m_s: within("base_wanted_linear", wanted_linear, -100.0, 100.0)?,
+            wanted_angular_rad_s: within("base_wanted_angular", wanted_angular, -100.0, 100.0)?,
+            ahead_m: within("ahead", ahead, 0.0, 1e4)?,
+            behind_m: within("behind", behind, 0.0, 1e4)?,
+            bumper_n: within("bumper", bumper, 0.0, 1e4)?,
         })
     }
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::frame::Clamp;
 use nalgebra::UnitQuaternion;
 use proptest::prelude::*;
 
@@ -11,8 +12,8 @@ fn pose(x: f64) -> Pose<Base, Tip> {
 
 fn frame() -> StateFrame {
     let mut clamps = ClampSet::EMPTY;
-    clamps.add(Clamp::Speed);
-    clamps.add(Clamp::Force);
+    clamps.add(Clamp::Speed, 0.5);
+    clamps.add(Clamp::Obstacle, 0.25);
     StateFrame {
         seq: 1,
         t_robot: Moment::from_ns(2),
@@ -41,6 +42,15 @@ fn frame() -> StateFrame {
             },
             ArmState::absent(),
         ],
+        base: BaseState {
+            linear_m_s: 0.5,
+            angular_rad_s: -0.25,
+            wanted_linear_m_s: 0.75,
+            wanted_angular_rad_s: -0.5,
+            ahead_m: 2.0,
+            behind_m: 4.0,
+            bumper_n: 8.0,
+        },
     }
 }
 
@@ -48,17 +58,21 @@ fn frame() -> StateFrame {
 fn the_layout_is_the_golden_one() {
     let bytes = frame().encode().unwrap();
     let head = [
-        1, 2, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0,
+        2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0,
         0, 0, 0, 0, 5, 0, 0, 0, 5, 5, 32, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0,
         0, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0x3f, 0, 0,
-        0x80, 0x3e, 9, 0,
+        0x80, 0x3e, 1, 8,
     ];
     assert_eq!(&bytes[..90], head);
-    assert_eq!(&bytes[90..94], 0.5_f32.to_le_bytes());
-    assert_eq!(&bytes[102..106], 1.0_f32.to_le_bytes(), "x of the quaternion comes first");
-    assert_eq!(&bytes[118..122], 0.75_f32.to_le_bytes());
-    assert_eq!(&bytes[146..150], 1.0_f32.to_le_bytes());
-    assert_eq!(&bytes[170..174], 0.5_f32.to_le_bytes());
+    let float = |at: usize| f32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    assert_eq!((float(90), float(94), float(134)), (0.5, 0.0, 0.25), "what the clamps took away");
+    let base: Vec<f32> = (0..7).map(|n| float(138 + 4 * n)).collect();
+    assert_eq!(base, [0.5, -0.25, 0.75, -0.5, 2.0, 4.0, 8.0]);
+    assert_eq!(float(166), 0.5);
+    assert_eq!(float(178), 1.0, "x of the quaternion comes first");
+    assert_eq!(float(194), 0.75);
+    assert_eq!((float(222), float(226), float(230)), (1.0, 2.0, 4.0));
+    assert_eq!((float(234), float(246), float(250)), (0.5, 0.5, 0.0));
     assert_eq!(bytes.len(), STATE_BYTES);
     assert_eq!(StateFrame::decode(&bytes), Ok(frame()));
 }
@@ -85,14 +99,18 @@ fn a_second_decoder_agrees() {
         ages: [u32; 2],
         speeds: [f32; 2],
         clamps: u16,
+        clamped_by: [f32; 12],
+        base: [f32; 7],
         arms: [[f32; 21]; 2],
     }
     let bytes = frame().encode().unwrap();
     let other: Frame = wincode::deserialize(&bytes).unwrap();
-    assert_eq!((other.version, other.kind, other.stamps), (1, 2, [1, 2, 3, 4]));
+    assert_eq!((other.version, other.kind, other.stamps), (2, 2, [1, 2, 3, 4]));
     assert_eq!((other.hold, other.state, other.stopped_by), (5, 5, 5));
     assert_eq!((other.sets, other.epoch, other.stop_confirmed), ([32, 16, 4], 6, 7));
-    assert_eq!((other.ages, other.speeds, other.clamps), ([8, u32::MAX], [0.5, 0.25], 9));
+    assert_eq!((other.ages, other.speeds, other.clamps), ([8, u32::MAX], [0.5, 0.25], 2049));
+    assert_eq!((other.clamped_by[0], other.clamped_by[11]), (0.5, 0.25));
+    assert_eq!(other.base, [0.5, -0.25, 0.75, -0.5, 2.0, 4.0, 8.0]);
     assert_eq!(other.arms[0][0..3], [0.5, -0.5, 0.25]);
     assert_eq!(wincode::serialize(&other).unwrap(), bytes);
 }
@@ -118,15 +136,38 @@ fn a_state_that_is_none_is_refused() {
     assert_eq!(with(1, &[1]), FrameError::Kind { expected: 2, got: 1 });
     assert_eq!(with(38, &[9]), FrameError::Undefined { field: "state", got: 9 });
     assert_eq!(with(39, &[200]), FrameError::Undefined { field: "stopped_by", got: 200 });
-    for at in [80, 84, 90, 118, 146, 158, 170] {
-        assert!(matches!(with(at, &nan), FrameError::Range { .. }), "{at}");
+    for (at, name) in [
+        (80, "speed"),
+        (84, "speed_cap"),
+        (90, "clamped_by"),
+        (134, "clamped_by"),
+        (138, "base_linear"),
+        (142, "base_angular"),
+        (146, "base_wanted_linear"),
+        (150, "base_wanted_angular"),
+        (154, "ahead"),
+        (158, "behind"),
+        (162, "bumper"),
+        (166, "measured"),
+        (194, "setpoint"),
+        (222, "force"),
+        (234, "torque"),
+        (246, "jaw"),
+        (250, "measured"),
+        (330, "jaw"),
+    ] {
+        let FrameError::Range { field, .. } = with(at, &nan) else { panic!("{at}") };
+        assert_eq!(field, name, "{at}");
+        let huge = 1e30_f32.to_le_bytes();
+        assert!(matches!(with(at, &huge), FrameError::Range { .. }), "{at}");
     }
-    for at in [102, 130] {
-        assert!(matches!(with(at, &nan), FrameError::NotARotation { .. }), "{at}");
+    for (at, name) in [(178, "measured"), (206, "setpoint"), (262, "measured"), (290, "setpoint")] {
+        assert_eq!(with(at, &nan), FrameError::NotARotation { field: name }, "{at}");
     }
     assert!(StateFrame { speed_m_s: f64::NAN, ..frame() }.encode().is_err());
-    for n in 0..good.len() {
-        assert!(StateFrame::decode(&good[..n]).is_err(), "{n} bytes passed");
+    for got in 0..good.len() {
+        let error = FrameError::Length { expected: STATE_BYTES, got };
+        assert_eq!(StateFrame::decode(&good[..got]), Err(error));
     }
 }
 
@@ -142,16 +183,44 @@ fn the_tissue_pushes_against_the_tool_axis() {
 }
 
 #[test]
-fn a_clamp_set_holds_what_was_added() {
-    let clamps = frame().clamps;
-    assert_eq!(clamps.iter().map(Clamp::word).collect::<Vec<_>>(), ["SPEED", "FORCE"]);
-    assert!(!clamps.contains(Clamp::ViewAge));
+fn the_ends_of_every_range_survive_the_wire_and_what_lies_beyond_does_not() {
+    type Set = fn(&mut BaseState, f64);
+    let base = |change: Set, value: f64| {
+        let mut f = frame();
+        change(&mut f.base, value);
+        f.encode().and_then(|bytes| StateFrame::decode(&bytes)).map(|back| back == f)
+    };
+    let cases: [(Set, f64, f64); 7] = [
+        (|b, v| b.linear_m_s = v, -100.0, 100.0),
+        (|b, v| b.angular_rad_s = v, -100.0, 100.0),
+        (|b, v| b.wanted_linear_m_s = v, -100.0, 100.0),
+        (|b, v| b.wanted_angular_rad_s = v, -100.0, 100.0),
+        (|b, v| b.ahead_m = v, 0.0, 1e4),
+        (|b, v| b.behind_m = v, 0.0, 1e4),
+        (|b, v| b.bumper_n = v, 0.0, 1e4),
+    ];
+    for (n, (change, min, max)) in cases.into_iter().enumerate() {
+        assert_eq!((base(change, min), base(change, max)), (Ok(true), Ok(true)), "{n}");
+        assert!(base(change, min - 0.01).is_err() && base(change, max + 0.01).is_err(), "{n}");
+    }
+}
+
+#[test]
+fn what_a_clamp_took_away_survives_the_wire_and_what_was_not_enforced_is_zero() {
+    let back = StateFrame::decode(&frame().encode().unwrap()).unwrap();
+    let got: Vec<_> = back.clamps.iter().map(|c| (c.word(), back.clamps.by(c))).collect();
+    assert_eq!(got, [("SPEED", 0.5), ("OBSTACLE", 0.25)]);
+    assert_eq!((back.clamps.contains(Clamp::Force), back.clamps.by(Clamp::Force)), (false, 0.0));
+    let mut most = frame();
+    most.clamps.add(Clamp::Jaw, f64::INFINITY);
+    let back = StateFrame::decode(&most.encode().unwrap()).unwrap();
+    assert!((back.clamps.by(Clamp::Jaw) - CLAMPED_MAX).abs() < 1.0);
 }
 
 proptest! {
     #[test]
     fn arbitrary_bytes_never_panic(mut bytes in proptest::collection::vec(any::<u8>(), STATE_BYTES)) {
-        bytes[0] = 1;
+        bytes[0] = FRAME_VERSION;
         bytes[1] = 2;
         let _ = StateFrame::decode(&bytes);
     }

@@ -75,7 +75,7 @@ impl<T> Default for Ordered<T> {
 }
 
 impl<T> Ordered<T> {
-    /// An empty buffer, for one connection. It begins with the first keyframe that arrives.
+    /// An empty buffer, for one source on one connection. It begins with the first keyframe that arrives.
     pub const fn new() -> Self {
         let chain = Chain::Broken { last: 0, dropped_since_asked: ASK_AGAIN_AFTER };
         Self { chain, waiting: BTreeMap::new(), dropped: 0 }

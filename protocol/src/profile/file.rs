@@ -2,119 +2,57 @@
 
 use core::fmt::Write as _;
 use core::time::Duration;
-use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-use super::quantity::{
-    Acceleration, Angle, AngularSpeed, Dimension, Force, Length, Quantity, Rate, Ratio, Speed, Time,
-};
+use super::body::body;
+use super::quantity::{Dimension, Quantity, Time};
+use super::raw::{Q, RawEngage, RawFreshness, RawHand, RawLift, RawProfile, RawRates, RawReaction};
 use super::{
-    Engage, Forces, Freshness, Hand, Motion, Profile, ProfileError, Rates, Reaction, Workspace,
+    Body, Engage, Freshness, Hand, Lift, NAME_MAX, Profile, ProfileError, Rates, Reaction,
 };
-
-type Q<D> = Spanned<Quantity<D>>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawProfile {
-    schema: Spanned<u32>,
-    name: String,
-    rates: RawRates,
-    freshness: RawFreshness,
-    motion: RawMotion,
-    workspace: RawWorkspace,
-    force: RawForce,
-    engage: RawEngage,
-    reaction: RawReaction,
-    hand: RawHand,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawRates {
-    command: Q<Rate>,
-    state: Q<Rate>,
-    picture: Q<Rate>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawFreshness {
-    silence_soft: Q<Time>,
-    silence_hard: Q<Time>,
-    loop_age_soft: Q<Time>,
-    loop_age_hard: Q<Time>,
-    view_age_soft: Q<Time>,
-    view_age_hard: Q<Time>,
-    stale_displacement_max: Q<Length>,
-    recover_after: Q<Time>,
-    degraded_max: Q<Time>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-#[expect(clippy::struct_field_names, reason = "the names are the keys of the file")]
-struct RawMotion {
-    speed_free_max: Q<Speed>,
-    speed_contact_max: Q<Speed>,
-    rotation_max: Q<AngularSpeed>,
-    acceleration_max: Q<Acceleration>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawWorkspace {
-    min: [Q<Length>; 3],
-    max: [Q<Length>; 3],
-    breach_margin: Q<Length>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawForce {
-    soft: Q<Force>,
-    hard: Q<Force>,
-    hold_max: Q<Force>,
-    approach_speed_max: Q<Speed>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawEngage {
-    fresh_run: Q<Time>,
-    align_max: Q<Angle>,
-    start_displacement_max: Q<Length>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawReaction {
-    retract_after: Q<Time>,
-    retract_distance: Q<Length>,
-    retract_speed: Q<Speed>,
-    park_after: Q<Time>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawHand {
-    scale: Q<Ratio>,
-    dead_zone: Q<Ratio>,
-    tremor_cutoff: Q<Rate>,
-    speed_full: Q<Speed>,
-    turn_full: Q<AngularSpeed>,
-}
+use crate::picture::ViewSource;
 
 /// Reads fields one by one: checks the range, remembers the canonical text that the hash covers.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     text: &'a str,
     canonical: String,
 }
 
 impl Reader<'_> {
+    /// Puts a value into what the hash covers.
+    pub(super) fn note(&mut self, key: &str, value: &str) {
+        // Writing to a String does not fail.
+        let _ = writeln!(self.canonical, "{key}={value}");
+    }
+
+    /// A name that a page and a log can show on one line.
+    pub(super) fn name(
+        &mut self,
+        key: &'static str,
+        raw: &Spanned<String>,
+    ) -> Result<String, ProfileError> {
+        let text = raw.get_ref();
+        self.note(key, text);
+        // A line break would also let a name speak for other keys in what the hash covers.
+        if (1..=NAME_MAX).contains(&text.chars().count()) && !text.contains(char::is_control) {
+            return Ok(text.clone());
+        }
+        Err(self.error(
+            raw.span().start,
+            key,
+            format!("{text:?}"),
+            format!("allowed are 1 to {NAME_MAX} characters on one line"),
+        ))
+    }
+
+    /// Refuses a file that lacks a table.
+    pub(super) fn absent(&self, key: &'static str, why: &str) -> ProfileError {
+        self.error(0, key, "missing".to_owned(), why.to_owned())
+    }
+
     /// The value in SI units, if it lies within `[min, max]` (written as in the file).
-    fn read<D: Dimension>(
+    pub(super) fn read<D: Dimension>(
         &mut self,
         key: &'static str,
         value: &Q<D>,
@@ -122,8 +60,7 @@ impl Reader<'_> {
         max: &str,
     ) -> Result<f64, ProfileError> {
         let si = value.get_ref().si;
-        // Writing to a String does not fail.
-        let _ = writeln!(self.canonical, "{key}={:016x}", si.to_bits());
+        self.note(key, &format!("{:016x}", si.to_bits()));
         let bound = |text: &str| Quantity::<D>::parse(text).map_or(f64::NAN, |q| q.si);
         let (low, high) = (bound(min), bound(max));
         // One part in a billion for the rounding of unit factors. NaN bounds refuse everything.
@@ -139,7 +76,7 @@ impl Reader<'_> {
         ))
     }
 
-    fn time(
+    pub(super) fn time(
         &mut self,
         key: &'static str,
         value: &Q<Time>,
@@ -151,7 +88,7 @@ impl Reader<'_> {
     }
 
     /// Refuses a soft limit that is not below its hard limit.
-    fn ordered<D: Dimension>(
+    pub(super) fn ordered<D: Dimension>(
         &self,
         keys: (&'static str, &'static str),
         soft: &Q<D>,
@@ -168,7 +105,13 @@ impl Reader<'_> {
         ))
     }
 
-    fn error(&self, at: usize, key: &'static str, value: String, allowed: String) -> ProfileError {
+    pub(super) fn error(
+        &self,
+        at: usize,
+        key: &'static str,
+        value: String,
+        allowed: String,
+    ) -> ProfileError {
         let before = self.text.get(..at).unwrap_or(self.text);
         ProfileError::Range {
             line: before.matches('\n').count() + 1,
@@ -195,23 +138,19 @@ pub(super) fn parse(text: &str) -> Result<Profile, ProfileError> {
             format!("this version reads schema {}", super::SCHEMA),
         ));
     }
+    let name = r.name("name", &raw.name)?;
     let rates = rates(&mut r, &raw.rates)?;
-    let freshness = freshness(&mut r, &raw.freshness)?;
-    let motion = motion(&mut r, &raw.motion)?;
-    let workspace = workspace(&mut r, &raw.workspace)?;
-    let force = forces(&mut r, &raw.force)?;
+    let body = body(&mut r, raw.arms.as_ref(), raw.base.as_ref())?;
+    let freshness = freshness(&mut r, &raw.freshness, &body)?;
     let engage = engage(&mut r, &raw.engage)?;
-    let reaction = reaction(&mut r, &raw.reaction)?;
-    let hand = hand(&mut r, &raw.hand)?;
-    r.canonical.push_str(&raw.name);
+    let reaction = reaction(&mut r, &raw.reaction, &body)?;
+    let hand = hand(&mut r, &raw.hand, &body)?;
     Ok(Profile {
         hash: Sha256::digest(r.canonical.as_bytes()).into(),
-        name: raw.name,
+        name,
         rates,
         freshness,
-        motion,
-        workspace,
-        force,
+        body,
         engage,
         reaction,
         hand,
@@ -226,7 +165,16 @@ fn rates(r: &mut Reader<'_>, raw: &RawRates) -> Result<Rates, ProfileError> {
     })
 }
 
-fn freshness(r: &mut Reader<'_>, raw: &RawFreshness) -> Result<Freshness, ProfileError> {
+fn freshness(
+    r: &mut Reader<'_>,
+    raw: &RawFreshness,
+    body: &Body,
+) -> Result<Freshness, ProfileError> {
+    // What is a step for a base is a wound for a tip.
+    let (stale_min, stale_max) = match body {
+        Body::Arms(_) => ("0.1 mm", "20 mm"),
+        Body::Base(_) => ("1 mm", "200 mm"),
+    };
     let f = Freshness {
         silence_soft: r.time("freshness.silence_soft", &raw.silence_soft, "2 ms", "300 ms")?,
         silence_hard: r.time("freshness.silence_hard", &raw.silence_hard, "5 ms", "500 ms")?,
@@ -237,90 +185,29 @@ fn freshness(r: &mut Reader<'_>, raw: &RawFreshness) -> Result<Freshness, Profil
         stale_displacement_max_m: r.read(
             "freshness.stale_displacement_max",
             &raw.stale_displacement_max,
-            "0.1 mm",
-            "20 mm",
+            stale_min,
+            stale_max,
         )?,
+        loss_soft: r.read("freshness.loss_soft", &raw.loss_soft, "0.1 %", "20 %")?,
         recover_after: r.time("freshness.recover_after", &raw.recover_after, "100 ms", "10 s")?,
         degraded_max: r.time("freshness.degraded_max", &raw.degraded_max, "500 ms", "30 s")?,
+        steering: steering(r, &raw.steering)?,
     };
-    r.ordered(("freshness.silence_soft", "silence_hard"), &raw.silence_soft, &raw.silence_hard)?;
     r.ordered(
-        ("freshness.loop_age_soft", "loop_age_hard"),
+        ("freshness.silence_soft", "freshness.silence_hard"),
+        &raw.silence_soft,
+        &raw.silence_hard,
+    )?;
+    r.ordered(
+        ("freshness.loop_age_soft", "freshness.loop_age_hard"),
         &raw.loop_age_soft,
         &raw.loop_age_hard,
     )?;
     r.ordered(
-        ("freshness.view_age_soft", "view_age_hard"),
+        ("freshness.view_age_soft", "freshness.view_age_hard"),
         &raw.view_age_soft,
         &raw.view_age_hard,
     )?;
-    Ok(f)
-}
-
-fn motion(r: &mut Reader<'_>, raw: &RawMotion) -> Result<Motion, ProfileError> {
-    Ok(Motion {
-        speed_free_max_m_s: r.read(
-            "motion.speed_free_max",
-            &raw.speed_free_max,
-            "1 mm/s",
-            "250 mm/s",
-        )?,
-        speed_contact_max_m_s: r.read(
-            "motion.speed_contact_max",
-            &raw.speed_contact_max,
-            "1 mm/s",
-            "100 mm/s",
-        )?,
-        rotation_max_rad_s: r.read(
-            "motion.rotation_max",
-            &raw.rotation_max,
-            "1 deg/s",
-            "90 deg/s",
-        )?,
-        acceleration_max_m_s2: r.read(
-            "motion.acceleration_max",
-            &raw.acceleration_max,
-            "50 mm/s2",
-            "5000 mm/s2",
-        )?,
-    })
-}
-
-fn workspace(r: &mut Reader<'_>, raw: &RawWorkspace) -> Result<Workspace, ProfileError> {
-    let mut corner = |key, values: &[Q<Length>; 3]| -> Result<[f64; 3], ProfileError> {
-        let [x, y, z] = values;
-        Ok([
-            r.read(key, x, "-2000 mm", "2000 mm")?,
-            r.read(key, y, "-2000 mm", "2000 mm")?,
-            r.read(key, z, "-2000 mm", "2000 mm")?,
-        ])
-    };
-    let min_m = corner("workspace.min", &raw.min)?;
-    let max_m = corner("workspace.max", &raw.max)?;
-    for (low, high) in raw.min.iter().zip(&raw.max) {
-        r.ordered(("workspace.min", "workspace.max"), low, high)?;
-    }
-    Ok(Workspace {
-        min_m,
-        max_m,
-        breach_margin_m: r.read("workspace.breach_margin", &raw.breach_margin, "1 mm", "50 mm")?,
-    })
-}
-
-fn forces(r: &mut Reader<'_>, raw: &RawForce) -> Result<Forces, ProfileError> {
-    let f = Forces {
-        soft_n: r.read("force.soft", &raw.soft, "1 N", "29 N")?,
-        hard_n: r.read("force.hard", &raw.hard, "2 N", "30 N")?,
-        hold_max_n: r.read("force.hold_max", &raw.hold_max, "0 N", "10 N")?,
-        approach_speed_max_m_s: r.read(
-            "force.approach_speed_max",
-            &raw.approach_speed_max,
-            "1 mm/s",
-            "40 mm/s",
-        )?,
-    };
-    r.ordered(("force.soft", "force.hard"), &raw.soft, &raw.hard)?;
-    r.ordered(("force.hold_max", "force.soft"), &raw.hold_max, &raw.soft)?;
     Ok(f)
 }
 
@@ -337,31 +224,63 @@ fn engage(r: &mut Reader<'_>, raw: &RawEngage) -> Result<Engage, ProfileError> {
     })
 }
 
-fn reaction(r: &mut Reader<'_>, raw: &RawReaction) -> Result<Reaction, ProfileError> {
-    Ok(Reaction {
-        retract_after: r.time("reaction.retract_after", &raw.retract_after, "0 s", "10 s")?,
-        retract_distance_m: r.read(
-            "reaction.retract_distance",
-            &raw.retract_distance,
-            "0 mm",
-            "100 mm",
-        )?,
-        retract_speed_m_s: r.read(
-            "reaction.retract_speed",
-            &raw.retract_speed,
-            "1 mm/s",
-            "50 mm/s",
-        )?,
-        park_after: r.time("reaction.park_after", &raw.park_after, "5 s", "600 s")?,
+fn steering(r: &mut Reader<'_>, raw: &Spanned<String>) -> Result<ViewSource, ProfileError> {
+    let word = raw.get_ref();
+    r.note("freshness.steering", word);
+    ViewSource::from_word(word).ok_or_else(|| {
+        let words: Vec<_> = ViewSource::ALL.iter().map(|s| s.word()).collect();
+        r.error(
+            raw.span().start,
+            "freshness.steering",
+            format!("`{word}`"),
+            format!("allowed is one of {}", words.join(", ")),
+        )
     })
 }
 
-fn hand(r: &mut Reader<'_>, raw: &RawHand) -> Result<Hand, ProfileError> {
+fn reaction(r: &mut Reader<'_>, raw: &RawReaction, body: &Body) -> Result<Reaction, ProfileError> {
+    let lift = match (&raw.lift, body) {
+        (Some(raw), Body::Arms(_)) => Some(lift(r, raw.get_ref())?),
+        (Some(raw), Body::Base(_)) => {
+            return Err(r.error(
+                raw.span().start,
+                "reaction.lift",
+                "present beside [base]".to_owned(),
+                "a base has no tool to lift".to_owned(),
+            ));
+        }
+        (None, _) => None,
+    };
+    let park_after = match &raw.park_after {
+        Some(after) => Some(r.time("reaction.park_after", after, "5 s", "600 s")?),
+        None => None,
+    };
+    Ok(Reaction {
+        lift,
+        park_after,
+        alarm_after: r.time("reaction.alarm_after", &raw.alarm_after, "500 ms", "60 s")?,
+        unrecorded_max: r.time("reaction.unrecorded_max", &raw.unrecorded_max, "1 s", "60 s")?,
+    })
+}
+
+fn lift(r: &mut Reader<'_>, raw: &RawLift) -> Result<Lift, ProfileError> {
+    Ok(Lift {
+        after: r.time("reaction.lift.after", &raw.after, "0 s", "10 s")?,
+        distance_m: r.read("reaction.lift.distance", &raw.distance, "1 mm", "100 mm")?,
+        speed_m_s: r.read("reaction.lift.speed", &raw.speed, "1 mm/s", "50 mm/s")?,
+    })
+}
+
+fn hand(r: &mut Reader<'_>, raw: &RawHand, body: &Body) -> Result<Hand, ProfileError> {
+    let speed_max = match body {
+        Body::Arms(_) => "250 mm/s",
+        Body::Base(_) => "1500 mm/s",
+    };
     Ok(Hand {
         scale: r.read("hand.scale", &raw.scale, "5 %", "100 %")?,
         dead_zone: r.read("hand.dead_zone", &raw.dead_zone, "0 %", "50 %")?,
         tremor_cutoff_hz: r.read("hand.tremor_cutoff", &raw.tremor_cutoff, "1 Hz", "30 Hz")?,
-        speed_full_m_s: r.read("hand.speed_full", &raw.speed_full, "1 mm/s", "250 mm/s")?,
+        speed_full_m_s: r.read("hand.speed_full", &raw.speed_full, "1 mm/s", speed_max)?,
         turn_full_rad_s: r.read("hand.turn_full", &raw.turn_full, "1 deg/s", "90 deg/s")?,
     })
 }

@@ -4,19 +4,38 @@
 //! authority is granted. Limits are data, so that a clinical engineer can review them; their allowed
 //! ranges are code, so that no file can widen them.
 
+mod body;
 mod file;
 mod quantity;
+mod raw;
 
 use core::time::Duration;
 
+use crate::picture::ViewSource;
+
 /// The version of the file's layout.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
+
+/// No profile has more zones.
+pub const ZONES_MAX: usize = 16;
+
+/// No name in it is longer: one line of the page. Unit: character.
+pub const NAME_MAX: usize = 64;
 
 /// No profile file is larger. Unit: byte.
 pub const PROFILE_MAX: usize = 64 * 1024;
 
-/// The ultrasound profile that is shipped.
+/// The ultrasound profile that is shipped: one arm with a probe.
 pub const ULTRASOUND: &str = include_str!("../../../profiles/ultrasound.toml");
+
+/// The surgery profile that is shipped: two arms through ports.
+pub const SURGERY: &str = include_str!("../../../profiles/surgery.toml");
+
+/// The telecare profile that is shipped: a mobile base.
+pub const TELECARE: &str = include_str!("../../../profiles/telecare.toml");
+
+/// Every profile that is shipped.
+pub const SHIPPED: [&str; 3] = [ULTRASOUND, SURGERY, TELECARE];
 
 /// Why a text is not a profile.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -62,7 +81,7 @@ pub struct Rates {
 pub struct Freshness {
     /// Time without a valid command: slower beyond it.
     pub silence_soft: Duration,
-    /// Time without a valid command: hold beyond it.
+    /// Time without a valid command, or without a new sample of the hand: hold beyond it.
     pub silence_hard: Duration,
     /// Age of the state that steers: slower beyond it.
     pub loop_age_soft: Duration,
@@ -72,25 +91,68 @@ pub struct Freshness {
     pub view_age_soft: Duration,
     /// Age of the picture that steers: hold beyond it.
     pub view_age_hard: Duration,
-    /// How far the tip may move while the picture ages. Unit: metre.
+    /// How far the tip or the base may move while the picture ages. Unit: metre.
     pub stale_displacement_max_m: f64,
+    /// Share of commands lost within a second: slower beyond it. 0 to 1.
+    pub loss_soft: f64,
     /// All green for this long ends DEGRADED.
     pub recover_after: Duration,
     /// Longest stay in DEGRADED.
     pub degraded_max: Duration,
+    /// The source of the pictures that steer: only their age counts.
+    pub steering: ViewSource,
 }
 
-/// How fast the tip may move.
+/// What moves, and its limits.
+#[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a process has one profile")]
+pub enum Body {
+    /// One or two arms.
+    Arms(ArmLimits),
+    /// A mobile base.
+    Base(BaseLimits),
+}
+
+/// The limits of arms. Each arm has the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ArmLimits {
+    /// Arms that the work needs, 1 or 2.
+    pub count: usize,
+    /// How fast the tip may move.
+    pub motion: Motion,
+    /// Where the tip may be.
+    pub workspace: Workspace,
+    /// Where it must not be.
+    pub zones: Vec<Zone>,
+    /// How hard it may press.
+    pub force: Forces,
+    /// How near to the ends of its range an arm may come.
+    pub reach: ReachLimits,
+    /// How an instrument may move in the port it passes through; `None` for work without ports.
+    pub port: Option<PortLimits>,
+    /// How its jaw may move; `None` for a tool without one.
+    pub jaw: Option<JawLimits>,
+}
+
+/// How fast the tip may move. Norms of vectors, not single axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Motion {
     /// Out of contact. Unit: metre per second.
     pub speed_free_max_m_s: f64,
     /// In contact. Unit: metre per second.
     pub speed_contact_max_m_s: f64,
-    /// Turning. Unit: radian per second.
-    pub rotation_max_rad_s: f64,
     /// Unit: metre per second squared.
     pub acceleration_max_m_s2: f64,
+    /// Unit: metre per second cubed.
+    pub jerk_max_m_s3: f64,
+    /// Turning. Unit: radian per second.
+    pub rotation_max_rad_s: f64,
+    /// Unit: radian per second squared.
+    pub rotation_acceleration_max_rad_s2: f64,
+    /// Unit: radian per second cubed.
+    pub rotation_jerk_max_rad_s3: f64,
+    /// The largest change of the commanded displacement from one frame to the next. Unit: metre.
+    pub step_max_m: f64,
 }
 
 /// Where the tip may be: a box in the frame of the robot's base. Unit: metre.
@@ -100,8 +162,45 @@ pub struct Workspace {
     pub min_m: [f64; 3],
     /// Highest corner.
     pub max_m: [f64; 3],
-    /// How far outside the box the measured tip may be before it is a breach.
+    /// How far outside the box, or inside a no-go zone, the measured tip may be before it is a breach.
     pub breach_margin_m: f64,
+}
+
+/// A zone that the tip must not enter, in the frame of the robot's base.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Zone {
+    /// What it protects.
+    pub name: String,
+    /// Its shape.
+    pub shape: Shape,
+    /// How far the tip keeps away from it. Unit: metre.
+    pub margin_m: f64,
+}
+
+/// The shape of a zone. Unit: metre.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Shape {
+    /// Everything within `radius_m` of `centre_m`.
+    Sphere {
+        /// Its centre.
+        centre_m: [f64; 3],
+        /// Its radius.
+        radius_m: f64,
+    },
+    /// An axis-aligned box.
+    Box {
+        /// Lowest corner.
+        min_m: [f64; 3],
+        /// Highest corner.
+        max_m: [f64; 3],
+    },
+    /// Everything behind a plane.
+    HalfSpace {
+        /// A point of the plane.
+        point_m: [f64; 3],
+        /// Points to the side that is allowed. Unit length.
+        normal: [f64; 3],
+    },
 }
 
 /// Contact force along the tool axis. Unit: newton.
@@ -111,10 +210,70 @@ pub struct Forces {
     pub soft_n: f64,
     /// Protective stop beyond it.
     pub hard_n: f64,
-    /// The most that a standing probe keeps pressing with.
-    pub hold_max_n: f64,
+    /// The most that a standing tool keeps pressing with; `None` if it holds its position.
+    pub hold_max_n: Option<f64>,
     /// Fastest motion of the local force loop. Unit: metre per second.
     pub approach_speed_max_m_s: f64,
+}
+
+/// How near to the ends of its range an arm may come. Shares of the range, 0 to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReachLimits {
+    /// Distance of the nearest joint from its end: slower below it.
+    pub joint_soft: f64,
+    /// Distance of the nearest joint from its end: protective stop below it.
+    pub joint_hard: f64,
+    /// Distance from a singular pose: slower below it.
+    pub dexterity_soft: f64,
+    /// Distance from a singular pose: protective stop below it.
+    pub dexterity_hard: f64,
+}
+
+/// How an instrument may move in its port, the remote centre of motion.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PortLimits {
+    /// Largest angle between the port's axis and the way from the port to the tip. Unit: radian.
+    pub cone_max_rad: f64,
+    /// Least depth of the tip below the port. Unit: metre.
+    pub depth_min_m: f64,
+    /// Greatest depth of the tip below the port. Unit: metre.
+    pub depth_max_m: f64,
+    /// How far the shaft may pass beside the port before it is a breach. Unit: metre.
+    pub breach_m: f64,
+}
+
+/// How a jaw may move.
+#[derive(Debug, Clone, PartialEq)]
+pub struct JawLimits {
+    /// Widest opening. Unit: radian.
+    pub open_max_rad: f64,
+    /// Fastest motion. Unit: radian per second.
+    pub rate_max_rad_s: f64,
+}
+
+/// The limits of a mobile base.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BaseLimits {
+    /// Forward and backward. Unit: metre per second.
+    pub speed_max_m_s: f64,
+    /// Unit: metre per second squared.
+    pub acceleration_max_m_s2: f64,
+    /// Deceleration of a stop. Unit: metre per second squared.
+    pub brake_m_s2: f64,
+    /// Unit: metre per second cubed.
+    pub jerk_max_m_s3: f64,
+    /// Turning. Unit: radian per second.
+    pub turn_max_rad_s: f64,
+    /// Unit: radian per second squared.
+    pub turn_acceleration_max_rad_s2: f64,
+    /// Unit: radian per second cubed.
+    pub turn_jerk_max_rad_s3: f64,
+    /// Comes to rest this far from an obstacle. Unit: metre.
+    pub obstacle_keep_m: f64,
+    /// Protective stop when an obstacle is nearer than this. Unit: metre.
+    pub obstacle_hard_m: f64,
+    /// Protective stop when a bumper is pressed harder. Unit: newton.
+    pub bumper_hard_n: f64,
 }
 
 /// What an engage needs.
@@ -131,14 +290,25 @@ pub struct Engage {
 /// What the robot does by itself after a protective stop.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reaction {
-    /// Lift the probe after this long in HOLD.
-    pub retract_after: Duration,
+    /// How the tool is lifted; `None` if it stays where it is.
+    pub lift: Option<Lift>,
+    /// Power the drives off after this long in HOLD; `None` for never.
+    pub park_after: Option<Duration>,
+    /// Call the people beside the robot after this long in HOLD.
+    pub alarm_after: Duration,
+    /// Hold once what decides a motion has not been recorded for this long.
+    pub unrecorded_max: Duration,
+}
+
+/// How a tool is lifted along its own axis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Lift {
+    /// After this long in HOLD.
+    pub after: Duration,
     /// How far. Unit: metre.
-    pub retract_distance_m: f64,
+    pub distance_m: f64,
     /// How fast. Unit: metre per second.
-    pub retract_speed_m_s: f64,
-    /// Power the drives off after this long in HOLD.
-    pub park_after: Duration,
+    pub speed_m_s: f64,
 }
 
 /// How the operator's hand is read. Used by the console only, yet part of the profile: both ends
@@ -168,12 +338,8 @@ pub struct Profile {
     pub rates: Rates,
     /// How old things may be.
     pub freshness: Freshness,
-    /// How fast the tip may move.
-    pub motion: Motion,
-    /// Where the tip may be.
-    pub workspace: Workspace,
-    /// How hard it may press.
-    pub force: Forces,
+    /// What moves, and its limits.
+    pub body: Body,
     /// What an engage needs.
     pub engage: Engage,
     /// What the robot does by itself.
@@ -191,6 +357,22 @@ impl Profile {
         file::parse(text)
     }
 
+    /// The limits of the arms, if it is arms that move.
+    pub const fn arms(&self) -> Option<&ArmLimits> {
+        match &self.body {
+            Body::Arms(arms) => Some(arms),
+            Body::Base(_) => None,
+        }
+    }
+
+    /// The limits of the base, if it is a base that moves.
+    pub const fn base(&self) -> Option<&BaseLimits> {
+        match &self.body {
+            Body::Arms(_) => None,
+            Body::Base(base) => Some(base),
+        }
+    }
+
     /// The first eight digits of the hash, as shown on the page and in the log.
     pub fn short_hash(&self) -> String {
         let [a, b, c, d, ..] = self.hash;
@@ -199,80 +381,4 @@ impl Profile {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(from: &str, to: &str) -> Result<Profile, ProfileError> {
-        assert!(ULTRASOUND.contains(from), "{from} is not in the profile");
-        Profile::parse(&ULTRASOUND.replacen(from, to, 1))
-    }
-
-    #[test]
-    fn the_shipped_profile_has_the_limits_of_the_reference() {
-        let p = Profile::parse(ULTRASOUND).unwrap();
-        assert_eq!(p.freshness.view_age_soft, Duration::from_millis(140));
-        assert_eq!(p.freshness.view_age_hard, Duration::from_millis(200));
-        assert_eq!(p.freshness.silence_soft, Duration::from_millis(40));
-        assert_eq!(p.freshness.silence_hard, Duration::from_millis(150));
-        assert!((p.force.soft_n - 12.0).abs() < 1e-12 && (p.force.hard_n - 20.0).abs() < 1e-12);
-        assert!((p.motion.speed_contact_max_m_s - 0.040).abs() < 1e-12);
-        assert_eq!(p.short_hash().len(), 8);
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_place() {
-        let e = with("view_age_soft", "vew_age_soft").unwrap_err().to_string();
-        assert!(e.contains("line ") && e.contains("column ") && e.contains("vew_age_soft"), "{e}");
-        assert!(e.contains("expected one of") && e.contains("view_age_soft"), "{e}");
-    }
-
-    #[test]
-    fn a_wrong_unit_is_named_with_its_place_and_what_is_allowed() {
-        let e = with("hard = \"20 N\"", "hard = \"20 kg\"").unwrap_err().to_string();
-        assert!(e.contains("line ") && e.contains("column "), "{e}");
-        assert!(e.contains("`kg`") && e.contains("a force in one of: N"), "{e}");
-    }
-
-    #[test]
-    fn a_value_without_a_unit_is_refused() {
-        let e = with("hard = \"20 N\"", "hard = 20").unwrap_err().to_string();
-        assert!(e.contains("a force is written with its unit"), "{e}");
-    }
-
-    #[test]
-    fn a_limit_outside_its_range_is_refused_with_line_column_value_and_range() {
-        let line = 1 + ULTRASOUND.lines().position(|l| l.starts_with("hard = \"20 N\"")).unwrap();
-        let e = with("hard = \"20 N\"", "hard = \"31 N\"").unwrap_err();
-        assert_eq!(
-            e.to_string(),
-            format!("line {line}, column 8: force.hard is 31 N; allowed is 2 N to 30 N")
-        );
-    }
-
-    #[test]
-    fn a_soft_limit_above_its_hard_limit_is_refused() {
-        let e = with("soft = \"12 N\"", "soft = \"20 N\"").unwrap_err().to_string();
-        assert!(e.contains("force.soft is 20 N; it must be below force.hard (20 N)"), "{e}");
-        assert!(with("view_age_soft = \"140 ms\"", "view_age_soft = \"200 ms\"").is_err());
-        assert!(with("loop_age_soft = \"140 ms\"", "loop_age_soft = \"250 ms\"").is_err());
-        assert!(with("silence_soft = \"40 ms\"", "silence_soft = \"150 ms\"").is_err());
-    }
-
-    #[test]
-    fn the_hash_covers_values_and_not_comments() {
-        let base = Profile::parse(ULTRASOUND).unwrap().hash;
-        let comment = Profile::parse(&format!("# another comment\n{ULTRASOUND}")).unwrap().hash;
-        assert_eq!(base, comment);
-        assert_eq!(base, with("hard = \"20 N\"", "hard = \"20.0 N\"").unwrap().hash);
-        assert_ne!(base, with("hard = \"20 N\"", "hard = \"19 N\"").unwrap().hash);
-        assert_ne!(base, with("name = \"ultrasound\"", "name = \"other\"").unwrap().hash);
-    }
-
-    #[test]
-    fn another_schema_and_an_oversized_file_are_refused() {
-        let e = with("schema = 1", "schema = 2").unwrap_err().to_string();
-        assert!(e.contains("schema is 2; this version reads schema 1"), "{e}");
-        let huge = "#".repeat(PROFILE_MAX + 1);
-        assert_eq!(Profile::parse(&huge), Err(ProfileError::Size { got: PROFILE_MAX + 1 }));
-    }
-}
+mod tests;

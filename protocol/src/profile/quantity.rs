@@ -34,8 +34,11 @@ dimension!(Rate, "a rate", "Hz" => 1.0, "kHz" => 1e3);
 dimension!(Length, "a length", "mm" => 1e-3, "m" => 1.0, "cm" => 1e-2);
 dimension!(Speed, "a speed", "mm/s" => 1e-3, "m/s" => 1.0);
 dimension!(Acceleration, "an acceleration", "mm/s2" => 1e-3, "m/s2" => 1.0);
+dimension!(Jerk, "a jerk", "mm/s3" => 1e-3, "m/s3" => 1.0);
 dimension!(Angle, "an angle", "deg" => DEG, "rad" => 1.0);
 dimension!(AngularSpeed, "an angular speed", "deg/s" => DEG, "rad/s" => 1.0);
+dimension!(AngularAcceleration, "an angular acceleration", "deg/s2" => DEG, "rad/s2" => 1.0);
+dimension!(AngularJerk, "an angular jerk", "deg/s3" => DEG, "rad/s3" => 1.0);
 dimension!(Force, "a force", "N" => 1.0);
 dimension!(Ratio, "a ratio", "%" => 1e-2);
 
@@ -120,6 +123,37 @@ mod tests {
             (Quantity::<Angle>::parse("180 deg").unwrap().si - core::f64::consts::PI).abs() < 1e-12
         );
         assert!((Quantity::<Length>::parse("-25 cm").unwrap().si + 0.25).abs() < 1e-12);
+    }
+
+    /// One of each unit of each dimension, in SI.
+    #[test]
+    fn every_unit_has_its_factor() {
+        fn si<D: Dimension>() -> Vec<f64> {
+            let parse = |unit: &str| Quantity::<D>::parse(&format!("2 {unit}")).unwrap().si;
+            D::UNITS.iter().map(|(unit, _)| parse(unit)).collect()
+        }
+        let deg = core::f64::consts::PI / 90.0;
+        for (got, want) in [
+            (si::<Time>(), vec![2e-3, 2.0, 2e-6]),
+            (si::<Rate>(), vec![2.0, 2e3]),
+            (si::<Length>(), vec![2e-3, 2.0, 2e-2]),
+            (si::<Speed>(), vec![2e-3, 2.0]),
+            (si::<Acceleration>(), vec![2e-3, 2.0]),
+            (si::<Jerk>(), vec![2e-3, 2.0]),
+            (si::<Angle>(), vec![deg, 2.0]),
+            (si::<AngularSpeed>(), vec![deg, 2.0]),
+            (si::<AngularAcceleration>(), vec![deg, 2.0]),
+            (si::<AngularJerk>(), vec![deg, 2.0]),
+            (si::<Force>(), vec![2.0]),
+            (si::<Ratio>(), vec![2e-2]),
+        ] {
+            assert_eq!(got.len(), want.len());
+            assert!(got.iter().zip(&want).all(|(g, w)| (g - w).abs() < 1e-12), "{got:?}");
+        }
+        let e = Quantity::<Jerk>::parse("2 m/s2").unwrap_err();
+        assert_eq!(e, "`2 m/s2` has the unit `m/s2`: expected a jerk in one of: mm/s3, m/s3");
+        let e = Quantity::<AngularAcceleration>::parse("2 deg/s").unwrap_err();
+        assert!(e.ends_with("expected an angular acceleration in one of: deg/s2, rad/s2"), "{e}");
     }
 
     #[test]

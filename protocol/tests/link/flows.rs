@@ -8,7 +8,7 @@ use protocol::link::order::Ordered;
 use protocol::link::pictures::{
     PictureSender, is_keyframe_request, receive_picture, request_keyframe, send_picture,
 };
-use protocol::picture::{HEADER_BYTES, PICTURE_MAX, PictureHeader};
+use protocol::picture::{HEADER_BYTES, PICTURE_MAX, PictureHeader, ViewSource};
 use protocol::session::{OperatorMessage, RobotMessage, SESSION_MESSAGE_MAX};
 use protocol::time::Moment;
 use quinn::{RecvStream, SendStream};
@@ -19,6 +19,7 @@ use super::*;
 pub(crate) fn picture(view: u64, bytes: usize) -> (PictureHeader, Vec<u8>) {
     let unit: Vec<u8> = (0..bytes).map(|i| (i as u64 * 31 + view) as u8).collect();
     let header = PictureHeader {
+        source: ViewSource::Ultrasound,
         view,
         captured: Moment::from_ns(view),
         encode_us: 1,

@@ -17,7 +17,7 @@ use protocol::time::{Moment, Robot};
 pub const LEASE_MAX: Duration = Duration::from_secs(5);
 
 /// What became of the frames that came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
 pub struct FrameCounts {
     /// Passed identity.
     pub accepted: u64,
@@ -27,8 +27,10 @@ pub struct FrameCounts {
     pub other_epoch: u64,
     /// Not newer than the newest accepted: duplicated or reordered.
     pub not_newer: u64,
-    /// From the holder, and yet no command.
-    pub malformed: u64,
+    /// From the holder, and yet no command that can be meant.
+    pub bad: u64,
+    /// Never arrived, or arrived after a newer one.
+    pub missed: u64,
 }
 
 /// Why a frame was dropped.
@@ -42,15 +44,21 @@ pub enum Dropped {
     NotNewer,
 }
 
-#[derive(Debug, Clone, Copy)]
-struct Lease {
-    session: SessionId,
-    newest_seq: u64,
-    last_heard: Moment<Robot>,
+/// A grant of authority.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Lease {
+    /// Whose.
+    pub session: SessionId,
+    /// The newest accepted.
+    pub newest_seq: u64,
+    /// The newest that came, under whatever epoch.
+    heard_seq: u64,
+    /// When its holder was last heard of.
+    pub last_heard: Moment<Robot>,
 }
 
 /// The one grant of authority, and the gate that it opens.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Authority {
     lease: Option<Lease>,
     /// What became of the frames that came.
@@ -60,12 +68,12 @@ pub struct Authority {
 }
 
 impl Authority {
-    /// Gives authority to `session`; false if somebody else holds it.
+    /// Gives authority to `session`; false if somebody else holds it, or has lost it and not been told.
     pub fn grant(&mut self, session: SessionId, now: Moment<Robot>) -> bool {
-        if self.lease.is_some() {
+        if self.lease.is_some() || self.ended.is_some() {
             return false;
         }
-        self.lease = Some(Lease { session, newest_seq: 0, last_heard: now });
+        self.lease = Some(Lease { session, newest_seq: 0, heard_seq: 0, last_heard: now });
         self.bad_run = 0;
         true
     }
@@ -88,6 +96,11 @@ impl Authority {
     /// not know yet, and must be told.
     pub const fn take_ended(&mut self) -> Option<SessionId> {
         self.ended.take()
+    }
+
+    /// The grant in force, and the session that has lost its own and has not been told.
+    pub const fn leases(&self) -> (Option<Lease>, Option<SessionId>) {
+        (self.lease, self.ended)
     }
 
     /// True while somebody holds authority.
@@ -128,6 +141,12 @@ impl Authority {
             self.counts.not_newer += 1;
             return Err(Dropped::NotNewer);
         }
+        // Nothing is missed before the first frame of a session: nobody knows when it was sent.
+        if lease.heard_seq != 0 {
+            let missed = frame.seq.saturating_sub(lease.heard_seq).saturating_sub(1);
+            self.counts.missed = self.counts.missed.saturating_add(missed);
+        }
+        lease.heard_seq = lease.heard_seq.max(frame.seq);
         if frame.epoch != epoch {
             // The holder is alive, and knows no better yet: the lease lives on, the frame does not.
             lease.last_heard = now;
@@ -136,23 +155,28 @@ impl Authority {
         }
         lease.newest_seq = frame.seq;
         lease.last_heard = now;
-        self.bad_run = 0;
         self.counts.accepted += 1;
         Ok(())
     }
 
-    /// Counts a datagram of the holder's connection that is no command frame.
-    pub fn note_malformed(&mut self) {
-        self.counts.malformed += 1;
+    /// Counts what comes from the holder and can not be meant: a datagram that is no command frame, a
+    /// command that no hand can have given.
+    pub fn note_bad(&mut self) {
+        self.counts.bad += 1;
         self.bad_run = self.bad_run.saturating_add(1);
     }
 
-    /// Malformed datagrams since the last accepted frame.
+    /// A good frame ends a run of bad ones.
+    pub const fn note_good(&mut self) {
+        self.bad_run = 0;
+    }
+
+    /// Bad frames since the last good one.
     pub const fn bad_run(&self) -> u32 {
         self.bad_run
     }
 
-    /// Forgets the run of malformed datagrams, at an engage.
+    /// Forgets the run of bad frames, at an engage.
     pub const fn forgive(&mut self) {
         self.bad_run = 0;
     }
@@ -163,6 +187,7 @@ mod tests {
     use super::*;
     use protocol::ARMS;
     use protocol::frame::{ArmCommand, Mode, Motion};
+    use protocol::picture::ViewSource;
     use protocol::state::OperatingState;
 
     const HOLDER: SessionId = SessionId::new(7);
@@ -176,6 +201,7 @@ mod tests {
             t_input: Moment::from_ns(1),
             seen_state: 0,
             seen_view: 0,
+            view_source: ViewSource::Ultrasound,
             mode: Mode::Hold,
             deadman: 0.0,
             stop_request: 0,
@@ -215,15 +241,38 @@ mod tests {
         assert_eq!(a.admit(&frame(HOLDER, 1, 4), 1, ms(0)), Err(Dropped::NotNewer));
         assert_eq!(a.admit(&frame(HOLDER, 0, 6), 1, ms(0)), Err(Dropped::OtherEpoch));
         assert_eq!(a.admit(&frame(HOLDER, 2, 6), 1, ms(0)), Err(Dropped::OtherEpoch));
-        assert_eq!(a.admit(&frame(HOLDER, 1, 6), 1, ms(0)), Ok(()));
+        assert_eq!(a.admit(&frame(HOLDER, 1, 9), 1, ms(0)), Ok(()));
         let counts = FrameCounts {
             accepted: 2,
             other_session: 2,
             other_epoch: 2,
             not_newer: 2,
-            malformed: 0,
+            bad: 0,
+            missed: 2,
         };
         assert_eq!(a.counts, counts);
+    }
+
+    /// A number at the end of its range is newer than all before, and nothing is newer than it: the
+    /// session falls silent, and the next one begins anew.
+    #[test]
+    fn numbers_do_not_wrap() {
+        let mut a = Authority::default();
+        a.grant(HOLDER, ms(0));
+        assert_eq!(a.admit(&frame(HOLDER, 1, u64::MAX), 1, ms(0)), Ok(()));
+        assert_eq!(a.admit(&frame(HOLDER, 1, 0), 1, ms(0)), Err(Dropped::NotNewer));
+        assert_eq!(a.admit(&frame(HOLDER, 1, 1), 1, ms(0)), Err(Dropped::NotNewer));
+        assert_eq!(a.counts.missed, 0, "before the first frame nothing is missed");
+        a.release(HOLDER);
+        a.grant(HOLDER, ms(0));
+        assert_eq!(a.admit(&frame(HOLDER, 1, 1), 1, ms(0)), Ok(()));
+        assert_eq!(a.admit(&frame(HOLDER, 1, u64::MAX), 1, ms(0)), Ok(()));
+        assert_eq!(a.counts.missed, u64::MAX - 2);
+        a.release(HOLDER);
+        a.grant(HOLDER, ms(0));
+        let _ = a.admit(&frame(HOLDER, 1, 1), 1, ms(0));
+        let _ = a.admit(&frame(HOLDER, 1, u64::MAX), 1, ms(0));
+        assert_eq!(a.counts.missed, u64::MAX, "a count saturates");
     }
 
     #[test]
@@ -249,16 +298,18 @@ mod tests {
     }
 
     #[test]
-    fn a_run_of_malformed_frames_ends_with_a_good_one() {
+    fn a_run_of_bad_frames_ends_with_a_good_one() {
         let mut a = Authority::default();
         a.grant(HOLDER, ms(0));
-        a.note_malformed();
-        a.note_malformed();
-        assert_eq!((a.bad_run(), a.counts.malformed), (2, 2));
+        a.note_bad();
+        a.note_bad();
+        assert_eq!((a.bad_run(), a.counts.bad), (2, 2));
         let _ = a.admit(&frame(HOLDER, 1, 1), 1, ms(0));
+        assert_eq!(a.bad_run(), 2, "who sent it says nothing of what is in it");
+        a.note_good();
         assert_eq!(a.bad_run(), 0);
-        a.note_malformed();
+        a.note_bad();
         a.forgive();
-        assert_eq!((a.bad_run(), a.counts.malformed), (0, 3));
+        assert_eq!((a.bad_run(), a.counts.bad), (0, 3));
     }
 }

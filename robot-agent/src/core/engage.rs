@@ -13,8 +13,8 @@ use protocol::frame::{CommandFrame, Mode, Motion};
 use protocol::time::{Moment, Robot};
 
 /// How far the operator's act has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Step {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
     /// The deadman has not been seen released since the last stop.
     AwaitRelease,
     /// Released; the clutch has not been seen open with the deadman held.
@@ -26,7 +26,7 @@ enum Step {
 }
 
 /// Watches the operator's act.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Discipline {
     step: Step,
     count: u32,
@@ -48,6 +48,11 @@ impl Discipline {
     pub const fn forget(&mut self) {
         self.step = Step::AwaitRelease;
         self.count = 0;
+    }
+
+    /// How far the act has come, and the largest count that a clutch has been closed with.
+    pub const fn progress(&self) -> (Step, u32) {
+        (self.step, self.count)
     }
 
     /// True once the clutch has been seen open in the right order.
@@ -73,9 +78,12 @@ impl Discipline {
                 self.count = self.count.max(frame.engage_count);
                 new
             }
-            (Step::AwaitRelease, _)
-            | (Step::AwaitOpen | Step::Closed, Mode::Follow)
-            | (_, Mode::Retract) => false,
+            // A closing out of order is a closing: its count is used.
+            (Step::AwaitRelease | Step::AwaitOpen | Step::Closed, Mode::Follow) => {
+                self.count = self.count.max(frame.engage_count);
+                false
+            }
+            (Step::AwaitRelease, Mode::Hold) | (_, Mode::Retract) => false,
         }
     }
 }
@@ -125,6 +133,7 @@ mod tests {
     use nalgebra::Vector3;
     use protocol::ARMS;
     use protocol::frame::{ArmCommand, BaseTwist};
+    use protocol::picture::ViewSource;
     use protocol::session::SessionId;
     use protocol::state::OperatingState;
 
@@ -137,6 +146,7 @@ mod tests {
             t_input: Moment::from_ns(1),
             seen_state: 1,
             seen_view: 1,
+            view_source: ViewSource::Ultrasound,
             mode,
             deadman,
             stop_request: 0,
@@ -209,7 +219,8 @@ mod tests {
         d.observe(&frame(0.0, Mode::Hold, 2));
         d.observe(&frame(1.0, Mode::Hold, 2));
         assert!(d.has_seen_open());
-        assert!(d.observe(&frame(1.0, Mode::Follow, 2)));
+        assert!(!d.clone().observe(&frame(1.0, Mode::Follow, 2)), "that count is used");
+        assert!(d.observe(&frame(1.0, Mode::Follow, 3)));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use protocol::time::{Moment, Operator};
 use crate::robot::Order;
 
 /// What is said about authority, by the link.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum SessionEvent {
     /// A console asks for authority, under a number drawn at random for it.
     Open {
@@ -48,7 +48,7 @@ pub enum SessionEvent {
 pub type Grant = Result<u32, Refusal>;
 
 /// What is done at the robot itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LocalEvent {
     /// The emergency stop is pressed.
     EstopPressed,
@@ -92,6 +92,19 @@ pub struct Followed {
     pub view_age: Option<Duration>,
 }
 
+/// How the computer does that the core runs on: what the core can not see by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Host {
+    /// Servo ticks missed within the last second.
+    pub overruns: u32,
+    /// For how long no picture has been captured that could have been.
+    pub uncaptured: Duration,
+    /// For how long what decides a motion has not been recorded.
+    pub unrecorded: Duration,
+    /// True if the computer stood still since the last tick and its monotonic clock with it.
+    pub suspended: bool,
+}
+
 /// What a tick decided.
 #[derive(Debug, Clone, Copy)]
 pub struct Tick {
@@ -107,4 +120,6 @@ pub struct Tick {
     pub ended: Option<SessionId>,
     /// Largest contact force measured. Unit: newton.
     pub contact_n: f64,
+    /// True while the people beside the robot should be called: it holds, and nobody engages again.
+    pub calls: bool,
 }

@@ -10,7 +10,7 @@ use protocol::state::OperatingState;
 use protocol::time::{Moment, Robot};
 
 /// How hard a cause stops the robot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Stop {
     /// Nothing stops; an engage is refused.
     Refuse,
@@ -25,7 +25,7 @@ pub enum Stop {
 }
 
 /// Progress of the two acts that end a protective stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reset {
     /// The operator has not acknowledged.
     Unacknowledged,
@@ -34,12 +34,15 @@ pub enum Reset {
 }
 
 /// What the robot is doing, with what belongs to each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum State {
     /// Self-test.
     Init,
     /// Healthy, drives off.
-    Standby,
+    Standby {
+        /// The stop that power did not end, or that came while there was none: power brings it back.
+        stopped_by: Option<Cause>,
+    },
     /// Drives on, standing.
     Ready,
     /// Follows the hand.
@@ -80,7 +83,7 @@ pub enum State {
 }
 
 /// What can happen to the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Event {
     /// The self-test has passed.
     SelfTestPassed,
@@ -118,7 +121,7 @@ impl State {
     pub const fn word(&self) -> OperatingState {
         match self {
             Self::Init => OperatingState::Init,
-            Self::Standby => OperatingState::Standby,
+            Self::Standby { .. } => OperatingState::Standby,
             Self::Ready => OperatingState::Ready,
             Self::Engaged => OperatingState::Engaged,
             Self::Degraded { .. } => OperatingState::Degraded,
@@ -136,9 +139,11 @@ impl State {
                 Some(*cause)
             }
             Self::Estop { .. } => Some(Cause::LocalEstop),
-            Self::Init | Self::Standby | Self::Ready | Self::Engaged | Self::Degraded { .. } => {
-                None
-            }
+            Self::Init
+            | Self::Standby { .. }
+            | Self::Ready
+            | Self::Engaged
+            | Self::Degraded { .. } => None,
         }
     }
 }
@@ -149,7 +154,7 @@ pub const fn next(from: State, event: Event, now: Moment<Robot>) -> State {
     match event {
         Event::Trip(cause, stop) => trip(from, cause, stop, now),
         Event::SelfTestPassed => match from {
-            State::Init => State::Standby,
+            State::Init => State::Standby { stopped_by: None },
             _ => from,
         },
         Event::SelfTestFailed => match from {
@@ -157,16 +162,20 @@ pub const fn next(from: State, event: Event, now: Moment<Robot>) -> State {
             _ => from,
         },
         Event::PowerOn => match from {
-            State::Standby => State::Ready,
+            State::Standby { stopped_by: None } => State::Ready,
+            // A stop is not undone by power: it wants its acknowledgement and its reset.
+            State::Standby { stopped_by: Some(cause) } => {
+                State::Pstop { cause, since: now, reset: Reset::Unacknowledged }
+            }
             _ => from,
         },
         Event::PowerOff => match from {
-            State::Ready
-            | State::Engaged
-            | State::Degraded { .. }
-            | State::Hold { .. }
-            | State::Pstop { .. } => State::Standby,
-            State::Init | State::Standby | State::Estop { .. } | State::Fault { .. } => from,
+            State::Ready | State::Engaged | State::Degraded { .. } | State::Hold { .. } => {
+                State::Standby { stopped_by: None }
+            }
+            // Power off and on is no reset.
+            State::Pstop { cause, .. } => State::Standby { stopped_by: Some(cause) },
+            State::Init | State::Standby { .. } | State::Estop { .. } | State::Fault { .. } => from,
         },
         Event::LocalReset { estop_released } => local_reset(from, estop_released),
         Event::Acknowledge => match from {
@@ -199,7 +208,7 @@ pub const fn next(from: State, event: Event, now: Moment<Robot>) -> State {
             _ => from,
         },
         Event::ParkDue => match from {
-            State::Hold { .. } => State::Standby,
+            State::Hold { .. } => State::Standby { stopped_by: None },
             _ => from,
         },
     }
@@ -218,7 +227,12 @@ const fn trip(from: State, cause: Cause, stop: Stop, now: Moment<Robot>) -> Stat
         {
             State::Pstop { cause: first, since, reset: Reset::Unacknowledged }
         }
-        (_, State::Init | State::Standby | State::Pstop { .. }) => from,
+        (Stop::Protective, State::Standby { stopped_by: None })
+            if matches!(cause, Cause::RemoteStop) =>
+        {
+            State::Standby { stopped_by: Some(cause) }
+        }
+        (_, State::Init | State::Standby { .. } | State::Pstop { .. }) => from,
         (
             Stop::Protective,
             State::Ready | State::Engaged | State::Degraded { .. } | State::Hold { .. },
@@ -233,7 +247,7 @@ const fn local_reset(from: State, estop_released: bool) -> State {
         // Both acts, in this order: acknowledged by the operator, then reset at the robot.
         State::Pstop { reset: Reset::Acknowledged, .. } if estop_released => State::Ready,
         // Never straight to READY: release, reset and power-on are three acts.
-        State::Estop { .. } if estop_released => State::Standby,
+        State::Estop { .. } if estop_released => State::Standby { stopped_by: None },
         State::Fault { .. } if estop_released => State::Init,
         _ => from,
     }
@@ -246,6 +260,8 @@ pub const fn raises_epoch(from: State, event: Event, to: State) -> bool {
         State::Hold { .. } | State::Pstop { .. } | State::Estop { .. } | State::Fault { .. }
     ) && from.word() as u8 != to.word() as u8;
     stopped
+        // STOP again: an acknowledgement that was sent before it is none of it.
+        || matches!((from, event), (State::Pstop { .. }, Event::Trip(Cause::RemoteStop, _)))
         || matches!(event, Event::Grant)
         || matches!((event, to), (Event::PowerOn | Event::LocalReset { .. }, State::Ready))
 }

@@ -4,7 +4,9 @@ use core::time::Duration;
 
 use protocol::frame::CommandFrame;
 use protocol::freshness::StampLog;
-use protocol::time::{Moment, Robot};
+use protocol::picture::ViewSource;
+use protocol::state::OperatingState;
+use protocol::time::{Moment, Operator, Robot};
 
 /// State frames remembered. At 500 a second, 4 s: well beyond every hard limit on the loop age.
 const STATES: usize = 2048;
@@ -22,14 +24,82 @@ pub(super) struct Newest {
 /// The robot's memory of what it sent, and of what came back.
 #[derive(Debug, Clone)]
 pub(super) struct Sight {
-    pub(super) states: StampLog<STATES>,
-    pub(super) views: StampLog<VIEWS>,
-    pub(super) newest: Option<Newest>,
+    states: StampLog<STATES>,
+    words: [OperatingState; STATES],
+    /// The pictures of the source that steers; those of others have no part in safety.
+    views: StampLog<VIEWS>,
+    steering: ViewSource,
+    newest: Option<Newest>,
+    /// The newest sample of the hand, and when the first command that spoke of it came.
+    sample: Option<(Moment<Operator>, Moment<Robot>)>,
+    /// Since when the console shows another state than it was told.
+    mistaken: Option<Moment<Robot>>,
 }
 
 impl Sight {
-    pub(super) const fn new() -> Self {
-        Self { states: StampLog::new(), views: StampLog::new(), newest: None }
+    /// Nothing has been seen. Pictures of `steering` are those whose age counts.
+    pub(super) const fn new(steering: ViewSource) -> Self {
+        Self {
+            states: StampLog::new(),
+            words: [OperatingState::Init; STATES],
+            views: StampLog::new(),
+            steering,
+            newest: None,
+            sample: None,
+            mistaken: None,
+        }
+    }
+
+    /// Forgets what a console had seen: another one begins, or the clock has lost its meaning.
+    pub(super) const fn forget_console(&mut self) {
+        self.newest = None;
+        self.sample = None;
+        self.mistaken = None;
+    }
+
+    /// Forgets every stamp as well: none of them is comparable with now.
+    pub(super) const fn forget_stamps(&mut self) {
+        self.states.forget();
+        self.views.forget();
+        self.forget_console();
+    }
+
+    /// Remembers that state frame `seq`, saying `word`, was made at `at`.
+    pub(super) fn record_state(&mut self, seq: u64, word: OperatingState, at: Moment<Robot>) {
+        self.states.record(seq, at);
+        if let Some(slot) = self.words.get_mut((seq % STATES as u64) as usize) {
+            *slot = word;
+        }
+    }
+
+    /// Remembers that picture `view` of `source` was captured at `at`.
+    pub(super) fn record_view(&mut self, source: ViewSource, view: u64, at: Moment<Robot>) {
+        if source == self.steering {
+            self.views.record(view, at);
+        }
+    }
+
+    /// Takes in a command that may be followed.
+    pub(super) fn take(&mut self, frame: &CommandFrame, now: Moment<Robot>) {
+        if self.sample.is_none_or(|(newest, _)| frame.t_input > newest) {
+            self.sample = Some((frame.t_input, now));
+        }
+        if self.told(frame.seen_state).is_none_or(|word| word == frame.shown_state) {
+            self.mistaken = None;
+        } else if self.mistaken.is_none() {
+            self.mistaken = Some(now);
+        }
+        self.newest = Some(Newest { frame: *frame, arrived: now });
+    }
+
+    /// The newest command that may be followed.
+    pub(super) const fn newest(&self) -> Option<Newest> {
+        self.newest
+    }
+
+    /// The state that frame `seq` told, if it is remembered.
+    fn told(&self, seq: u64) -> Option<OperatingState> {
+        self.states.holds(seq).then(|| self.words.get((seq % STATES as u64) as usize).copied())?
     }
 
     /// Time since the newest accepted command; `None` if there is none.
@@ -37,13 +107,27 @@ impl Sight {
         self.newest.and_then(|n| now.since(n.arrived))
     }
 
+    /// Time since the first command that spoke of the newest sample of the hand.
+    pub(super) fn sample_age(&self, now: Moment<Robot>) -> Option<Duration> {
+        self.sample.and_then(|(_, at)| now.since(at))
+    }
+
+    /// For how long the console has shown another state than it was told.
+    pub(super) fn mistaken(&self, now: Moment<Robot>) -> Duration {
+        self.mistaken.map_or(Duration::ZERO, |since| now.since(since).unwrap_or(Duration::MAX))
+    }
+
     /// Age of the state that steers.
     pub(super) fn loop_age(&self, now: Moment<Robot>) -> Option<Duration> {
         self.newest.and_then(|n| self.states.age_of(n.frame.seen_state, now).known())
     }
 
-    /// Age of the picture that steers.
+    /// Age of the picture that steers; none if another source steers than the profile says.
     pub(super) fn view_age(&self, now: Moment<Robot>) -> Option<Duration> {
-        self.newest.and_then(|n| self.views.age_of(n.frame.seen_view, now).known())
+        let frame = self.newest?.frame;
+        if frame.view_source != self.steering {
+            return None;
+        }
+        self.views.age_of(frame.seen_view, now).known()
     }
 }

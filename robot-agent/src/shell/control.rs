@@ -26,6 +26,9 @@ use crate::core::{Grant, SessionEvent};
 const AUTHORITY_ENDED: &[u8] =
     b"the robot has taken authority back, after a long silence, an emergency stop or a fault";
 
+/// Time for a last word to arrive before the connection is closed under it.
+const LAST_WORD_MAX: Duration = Duration::from_millis(500);
+
 /// Time for a console to introduce itself.
 const HELLO_MAX: Duration = Duration::from_secs(3);
 
@@ -46,6 +49,8 @@ struct Shared {
     to_servo: Mutex<Sender<Inbound>>,
     waiting: Mutex<BTreeMap<[u8; 16], oneshot::Sender<Grant>>>,
     holder: Mutex<Option<(SessionId, Connection)>>,
+    /// True while the servo stands still: the watchdog says so.
+    stalled: watch::Receiver<bool>,
     /// Name of the operator who holds authority, for the media link: pictures are for nobody else.
     holder_name: watch::Sender<Option<String>>,
 }
@@ -55,20 +60,29 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// What the control link is connected to.
+pub struct Connections {
+    /// To the servo.
+    pub to_servo: Sender<Inbound>,
+    /// From the servo.
+    pub from_servo: Receiver<Outbound>,
+    /// A byte comes here whenever the servo has said something.
+    pub wake: StdUnixStream,
+    /// From the watchdog: true while the servo stands still.
+    pub stalled: watch::Receiver<bool>,
+    /// To the media link: the operator who holds authority.
+    pub holder_name: watch::Sender<Option<String>>,
+}
+
 /// Serves the control link until its endpoint is closed.
-pub async fn serve(
-    endpoint: Endpoint,
-    greeting: Greeting,
-    to_servo: Sender<Inbound>,
-    from_servo: Receiver<Outbound>,
-    wake: StdUnixStream,
-    holder_name: watch::Sender<Option<String>>,
-) {
+pub async fn serve(endpoint: Endpoint, greeting: Greeting, connections: Connections) {
+    let Connections { to_servo, from_servo, wake, stalled, holder_name } = connections;
     let shared = Arc::new(Shared {
         greeting,
         to_servo: Mutex::new(to_servo),
         waiting: Mutex::new(BTreeMap::new()),
         holder: Mutex::new(None),
+        stalled,
         holder_name,
     });
     let forwarder = tokio::spawn(forward(Arc::clone(&shared), from_servo, wake));
@@ -79,6 +93,8 @@ pub async fn serve(
         tokio::spawn(greet(Arc::clone(&shared), incoming, place));
     }
     forwarder.abort();
+    // The reason is said on every connection before the socket goes.
+    let _ = tokio::time::timeout(LAST_WORD_MAX, endpoint.wait_idle()).await;
 }
 
 /// Sends what the servo says to whoever it is for.
@@ -186,9 +202,7 @@ async fn introduce(
     }
     let written = write_message(&mut send, &answer).await;
     if let Err(refusal) = grant {
-        // Let the refusal arrive before the connection is closed under it.
-        let _ = send.finish();
-        let _ = tokio::time::timeout(Duration::from_millis(500), send.stopped()).await;
+        finish(&mut send).await;
         return Err(refusal);
     }
     if written.is_err() {
@@ -198,7 +212,16 @@ async fn introduce(
     Ok((send, recv))
 }
 
+/// Lets what was written arrive before the connection is closed under it.
+async fn finish(send: &mut SendStream) {
+    let _ = send.finish();
+    let _ = tokio::time::timeout(LAST_WORD_MAX, send.stopped()).await;
+}
+
 async fn ask(shared: &Shared, session: SessionId) -> Grant {
+    if *shared.stalled.borrow() {
+        return Err(Refusal::Stalled);
+    }
     let (answer, wait) = oneshot::channel();
     lock(&shared.waiting).insert(session.to_bytes(), answer);
     say(shared, SessionEvent::Open { session });
@@ -209,7 +232,7 @@ async fn ask(shared: &Shared, session: SessionId) -> Grant {
     }
     // The servo did not answer in time; if it grants later, nobody is there to hold it.
     say(shared, SessionEvent::Close { session });
-    Err(Refusal::Hello)
+    Err(Refusal::Stalled)
 }
 
 fn say(shared: &Shared, event: SessionEvent) {
@@ -226,22 +249,40 @@ fn release(shared: &Shared, session: SessionId) {
     say(shared, SessionEvent::Close { session });
 }
 
-/// Passes on what the holder says, until its connection ends.
+/// Passes on what the holder says, until its connection ends or the servo stands still.
 async fn attend(
     shared: &Shared,
     session: SessionId,
     connection: &Connection,
-    _send: SendStream,
+    mut send: SendStream,
     mut recv: RecvStream,
     peer: &Peer,
 ) {
+    let mut watchdog = shared.stalled.clone();
     let why = tokio::select! {
-        why = commands(shared, session, connection) => why,
-        why = messages(shared, session, &mut recv) => why,
+        why = commands(shared, session, connection) => Ok(why),
+        why = messages(shared, session, &mut recv) => Ok(why),
+        true = stalled(&mut watchdog) => Err(Refusal::Stalled),
     };
     release(shared, session);
-    connection.close(VarInt::from_u32(0), b"the session has ended");
-    tracing::info!("operator {} no longer holds authority: {why}", peer.name);
+    match why {
+        Ok(why) => {
+            connection.close(VarInt::from_u32(0), b"the session has ended");
+            tracing::info!("operator {} no longer holds authority: {why}", peer.name);
+        }
+        Err(refusal) => {
+            let answer = RobotMessage::Refused { code: refusal as u8 };
+            if write_message(&mut send, &answer).await.is_ok() {
+                finish(&mut send).await;
+            }
+            refuse(connection, refusal, peer);
+        }
+    }
+}
+
+/// True once the servo stands still; false if nobody watches it any more.
+async fn stalled(watchdog: &mut watch::Receiver<bool>) -> bool {
+    watchdog.wait_for(|stalled| *stalled).await.is_ok()
 }
 
 async fn commands(shared: &Shared, session: SessionId, connection: &Connection) -> String {

@@ -7,17 +7,23 @@
 
 use core::time::Duration;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use protocol::host::HostClock;
 use protocol::profile::Profile;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Robot};
 
 use super::rings::{Captured, Receiver, TickRecord};
+use super::watchdog::Heartbeat;
 use crate::core::{Followed, Transition};
 
 /// Pictures whose capture times are remembered.
 const VIEWS: usize = 512;
+
+/// How often the rings are emptied: far below the second from which on nobody engages unrecorded.
+const DRAIN_EVERY: Duration = Duration::from_millis(10);
 
 /// What has happened since the robot was started.
 #[derive(Debug, Clone, Default)]
@@ -42,6 +48,8 @@ pub struct Summary {
     pub stops: u64,
     /// Times the robot began to follow.
     pub engages: u64,
+    /// Times the people beside the robot were called.
+    pub calls: u64,
     /// The newest transition.
     pub last: Option<Transition>,
     /// The state now.
@@ -63,6 +71,7 @@ pub struct Journal {
     same_clock: bool,
     views: BTreeMap<u64, Moment<Robot>>,
     core_ns: Vec<u64>,
+    calling: bool,
     summary: Arc<Mutex<Summary>>,
 }
 
@@ -92,6 +101,7 @@ impl Journal {
             same_clock,
             views: BTreeMap::new(),
             core_ns: Vec::with_capacity(1_000),
+            calling: false,
             summary: Arc::default(),
         }
     }
@@ -101,10 +111,24 @@ impl Journal {
         SummaryHandle(Arc::clone(&self.summary))
     }
 
+    /// Records until `stop` is set. Each beat of `heart` says up to when everything is recorded.
+    pub fn run(mut self, clock: HostClock<Robot>, heart: &Heartbeat, stop: &AtomicBool) {
+        while !stop.load(Ordering::Relaxed) {
+            let begun = clock.now();
+            self.drain();
+            heart.beat(begun);
+            clock.wait_until(begun.after(DRAIN_EVERY));
+        }
+        self.drain();
+    }
+
     /// Takes in everything that has been written since the last call.
     pub fn drain(&mut self) {
         // Pictures first: a tick may have been steered by one that was captured just before it.
         while let Some(c) = self.captured.take() {
+            if c.source != self.profile.freshness.steering {
+                continue;
+            }
             self.views.insert(c.view, c.at);
             if self.views.len() > VIEWS {
                 self.views.pop_first();
@@ -135,6 +159,13 @@ impl Journal {
         if let Some(t) = record.transition {
             note_transition(&t, summary);
         }
+        if record.calls && !self.calling {
+            summary.calls += 1;
+            tracing::warn!(
+                "the people beside the robot are called: it stands still, and nobody engages again"
+            );
+        }
+        self.calling = record.calls;
         self.core_ns.push(record.core_ns);
         if self.core_ns.len() >= 1_000 {
             self.core_ns.sort_unstable();
@@ -193,6 +224,7 @@ fn note_transition(t: &Transition, summary: &mut Summary) {
 mod tests {
     use super::*;
     use crate::shell::rings::{Sender, ring};
+    use protocol::picture::ViewSource;
 
     fn ms(ms: u64) -> Moment<Robot> {
         Moment::from_ns(ms * 1_000_000)
@@ -221,6 +253,7 @@ mod tests {
             transition: None,
             followed,
             contact_n: 3.0,
+            calls: false,
             core_ns: 5,
             late_ns: 0,
             missed: 0,
@@ -231,7 +264,8 @@ mod tests {
 
     fn stale(same_clock: bool, at: u64, f: Followed) -> u64 {
         let (mut ticks, mut captured, mut j) = journal(same_clock);
-        captured.send(Captured { view: 7, at: ms(1_000) });
+        captured.send(Captured { source: ViewSource::Ultrasound, view: 7, at: ms(1_000) });
+        captured.send(Captured { source: ViewSource::Room, view: 8, at: ms(1_000) });
         ticks.send(record(at, Some(f)));
         j.drain();
         j.summary().get().stale_executed
@@ -242,7 +276,7 @@ mod tests {
     fn a_motion_by_an_old_or_unknown_picture_is_counted_whatever_the_core_says() {
         assert_eq!(stale(false, 1_200, followed(7, 0)), 0);
         assert_eq!(stale(false, 1_201, followed(7, 0)), 1);
-        assert_eq!(stale(false, 1_001, followed(8, 0)), 1);
+        assert_eq!(stale(false, 1_001, followed(8, 0)), 1, "a picture of another source");
         assert_eq!(stale(false, 999, followed(7, 0)), 1, "a picture from the future");
         let f = Followed { loop_age: None, ..followed(7, 0) };
         assert_eq!(stale(false, 1_001, f), 1);
@@ -271,5 +305,40 @@ mod tests {
         assert_eq!((s.ticks, s.engages, s.holds, s.stops), (5, 1, 1, 1));
         assert_eq!((s.state, s.commands_accepted), (Some(Fault), 1));
         assert_eq!(s.force_max_n, 3.0);
+    }
+
+    #[test]
+    fn people_are_called_once_per_stop() {
+        let (mut ticks, _captured, mut j) = journal(false);
+        for calls in [false, true, true, false, true] {
+            ticks.send(TickRecord { calls, ..record(1, None) });
+        }
+        j.drain();
+        assert_eq!(j.summary().get().calls, 2);
+    }
+
+    /// RECORDER-STALL: a real journal thread that hangs at its work does not beat, and beats again
+    /// once it works.
+    #[test]
+    fn a_journal_that_hangs_falls_silent_for_as_long_as_it_hangs() {
+        let (_ticks, _captured, j) = journal(false);
+        let (clock, stop, summary) = (HostClock::start(), AtomicBool::new(false), j.summary());
+        let heart = Heartbeat::new(clock.now());
+        let patience = clock.now().after(Duration::from_mins(1));
+        let wait_until = |fact: &dyn Fn(Duration) -> bool| {
+            while !fact(heart.silence(clock.now())) {
+                assert!(clock.now() < patience);
+                std::thread::yield_now();
+            }
+        };
+        std::thread::scope(|s| {
+            s.spawn(|| j.run(clock, &heart, &stop));
+            wait_until(&|silence| silence < Duration::from_millis(100));
+            let blocked = summary.0.lock().unwrap();
+            wait_until(&|silence| silence > Duration::from_millis(300));
+            drop(blocked);
+            wait_until(&|silence| silence < Duration::from_millis(100));
+            stop.store(true, Ordering::Relaxed);
+        });
     }
 }

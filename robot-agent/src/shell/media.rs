@@ -15,11 +15,13 @@ use protocol::link::endpoint::WAITING_MAX;
 use protocol::link::pictures::{PictureSender, is_keyframe_request};
 use protocol::link::{LinkError, Role};
 use protocol::picture::PictureHeader;
+use protocol::time::{Moment, Robot as RobotTime};
 use quinn::{Connection, Endpoint, VarInt};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::encoder::PictureEncoder;
 use super::rings::{Captured, Sender};
+use super::watchdog::Heartbeat;
 use crate::picture::{Picture, PictureSource};
 
 /// A picture that the link does not take within this time is given up, and a keyframe follows.
@@ -70,7 +72,7 @@ pub struct Capture {
     /// Pictures a second.
     pub rate_hz: f64,
     /// The robot's clock.
-    pub clock: HostClock<protocol::time::Robot>,
+    pub clock: HostClock<RobotTime>,
     /// Tells the core when each picture was captured.
     pub captured: Sender<Captured>,
     /// Tells the journal the same.
@@ -81,6 +83,17 @@ pub struct Capture {
     pub taken: watch::Receiver<bool>,
     /// Shared with the link thread.
     pub shared: MediaShared,
+    /// Beats when a picture was captured, and when none was asked for: not if the source fails to
+    /// deliver, and not while it takes its time.
+    pub heart: Heartbeat,
+}
+
+/// The capture thread between two pictures.
+struct Flow {
+    encoder: PictureEncoder,
+    picture: Picture,
+    view: u64,
+    skipped: u32,
 }
 
 impl Capture {
@@ -88,65 +101,77 @@ impl Capture {
     ///
     /// # Errors
     /// A sentence, if the encoder can not be set up.
-    pub fn run(mut self, stop: &Arc<AtomicBool>) -> Result<(), String> {
-        let (width, height) = self.source.size();
-        let mut encoder =
-            PictureEncoder::new(width, height, self.rate_hz).map_err(|e| e.to_string())?;
-        let mut picture = Picture::black(width, height);
+    pub fn run(mut self, stop: &AtomicBool) -> Result<(), String> {
+        let mut flow = self.flow()?;
         let period = Duration::from_secs_f64(1.0 / self.rate_hz);
-        let (mut view, mut skipped) = (0, 0);
         let mut due = self.clock.now();
         while !stop.load(Ordering::Relaxed) {
             self.clock.wait_until(due);
             let now = self.clock.now();
             due = if due.after(period) > now { due.after(period) } else { now.after(period) };
-            view += 1;
-            let free = *self.taken.borrow() && self.link.capacity() > 0;
-            if !free || !self.source.capture(now, period, &mut picture) {
-                skipped += 1;
-                self.shared.counts.skipped.fetch_add(1, Ordering::Relaxed);
-                continue;
-            }
-            self.captured.send(Captured { view, at: now });
-            self.witness.send(Captured { view, at: now });
-            let wanted = self.shared.keyframe.swap(false, Ordering::Relaxed);
-            let mut unit = Vec::new();
-            match encoder.encode(&picture, wanted, &mut unit) {
-                Ok(keyframe) => {
-                    let header = self.header(view, now, &picture, keyframe, skipped, unit.len());
-                    skipped = 0;
-                    // There was room, and this is the only sender.
-                    let _ = self.link.try_send(Encoded { header, unit });
-                }
-                Err(error) => {
-                    tracing::error!("{error}");
-                    self.shared.keyframe.store(true, Ordering::Relaxed);
-                    skipped += 1;
-                }
-            }
+            self.step(&mut flow, now, period);
         }
         Ok(())
     }
 
+    fn flow(&self) -> Result<Flow, String> {
+        let (width, height) = self.source.size();
+        let encoder =
+            PictureEncoder::new(width, height, self.rate_hz).map_err(|e| e.to_string())?;
+        Ok(Flow { encoder, picture: Picture::black(width, height), view: 0, skipped: 0 })
+    }
+
+    /// One picture, if the link has room for it and the source delivers it.
+    fn step(&mut self, flow: &mut Flow, now: Moment<RobotTime>, budget: Duration) {
+        flow.view += 1;
+        let wanted = *self.taken.borrow() && self.link.capacity() > 0;
+        if !wanted {
+            self.heart.beat(now);
+        }
+        if !wanted || !self.source.capture(now, budget, &mut flow.picture) {
+            flow.skipped += 1;
+            self.shared.counts.skipped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let captured = Captured { source: self.source.shows(), view: flow.view, at: now };
+        self.captured.send(captured);
+        self.witness.send(captured);
+        let keyframe = self.shared.keyframe.swap(false, Ordering::Relaxed);
+        let mut unit = Vec::new();
+        match flow.encoder.encode(&flow.picture, keyframe, &mut unit) {
+            Ok(keyframe) => {
+                let header = self.header(flow, now, keyframe, unit.len());
+                flow.skipped = 0;
+                // There was room, and this is the only sender.
+                let _ = self.link.try_send(Encoded { header, unit });
+                self.heart.beat(self.clock.now());
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                self.shared.keyframe.store(true, Ordering::Relaxed);
+                flow.skipped += 1;
+            }
+        }
+    }
+
     fn header(
         &self,
-        view: u64,
-        captured: protocol::time::Moment<protocol::time::Robot>,
-        picture: &Picture,
+        flow: &Flow,
+        captured: Moment<RobotTime>,
         keyframe: bool,
-        skipped: u32,
         length: usize,
     ) -> PictureHeader {
         let spent = self.clock.now().since(captured).unwrap_or(Duration::ZERO);
         PictureHeader {
-            view,
+            source: self.source.shows(),
+            view: flow.view,
             captured,
             encode_us: u32::try_from(spent.as_micros()).unwrap_or(u32::MAX),
-            width: picture.width,
-            height: picture.height,
-            depth_um: picture.depth_um,
+            width: flow.picture.width,
+            height: flow.picture.height,
+            depth_um: flow.picture.depth_um,
             keyframe,
-            skipped,
+            skipped: flow.skipped,
             length: u32::try_from(length).unwrap_or(u32::MAX),
         }
     }
@@ -253,3 +278,7 @@ async fn keyframe_requests(connection: &Connection, shared: &MediaShared) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "media_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@
 //! | [`control`] | the control connection | servo |
 //! | [`media`] | the media connection; a second thread captures and encodes | servo (times of pictures) |
 //! | [`journal`] | what was decided, for people and programs | servo |
+//! | [`watchdog`] | watches the servo | control |
 //!
 //! The servo thread never waits for another: it drains rings, ticks, and fills rings. A ring that is
 //! full drops and counts.
@@ -17,5 +18,6 @@ pub mod media;
 pub mod node;
 pub mod rings;
 pub mod servo;
+pub mod watchdog;
 
 pub use node::{NodeConfig, NodeError, RobotNode};

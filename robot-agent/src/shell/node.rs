@@ -1,4 +1,8 @@
 //! A running robot: all its threads, started in order and stopped together.
+//!
+//! A robot that does not fit its profile is refused before a socket is opened or a drive is on. When the
+//! servo thread ends without having been asked to, the whole node ends: links that are up while nothing
+//! judges any more would be a lie.
 
 use core::time::Duration;
 use std::net::SocketAddr;
@@ -11,24 +15,31 @@ use std::time::Instant;
 use protocol::host::HostClock;
 use protocol::host::priority::ask_for_real_time;
 use protocol::link::{Identity, Kind, LinkError, listen};
+use protocol::picture::ViewSource;
 use protocol::profile::Profile;
-use quinn::Endpoint;
+use protocol::session::Refusal;
+use protocol::time::Robot as RobotTime;
+use quinn::{Endpoint, VarInt};
 use tokio::sync::{mpsc, watch};
 
 use super::control::{self, Greeting};
 use super::journal::{Journal, Summary, SummaryHandle};
 use super::media::{self, Capture, MediaCounts, MediaShared};
-use super::rings::{Captured, LocalSender, ring};
+use super::rings::{Captured, LocalSender, Sender, ring};
 use super::servo::{Connections, Servo};
-use crate::core::{Core, LocalEvent};
+use super::watchdog::{self, Heartbeat, Vitals};
+use crate::core::{Core, LocalEvent, Misfit, own_limits};
 use crate::picture::PictureSource;
-use crate::robot::Robot;
+use crate::robot::{Description, Robot};
 
 /// Room in the rings of the servo: a quarter of a second of everything.
 const ROOM: usize = 256;
 
 /// Room in the journal's rings: some seconds, because the journal's disk may stall.
 const JOURNAL_ROOM: usize = 8_192;
+
+/// What consoles are told when the servo thread has ended.
+const ENDED: &[u8] = b"the robot's control loop has ended, and the robot was told to stop";
 
 /// What a robot is started with.
 pub struct NodeConfig {
@@ -43,39 +54,90 @@ pub struct NodeConfig {
     /// The start of the clock, if the operator's clock shares it: then the journal can check ages
     /// against the truth. `None` for a robot of its own.
     pub clock_base: Option<Instant>,
+    /// How long the servo may stand still until the operator is told and the session ends; usually
+    /// [`watchdog::STALL_MAX`].
+    pub stall_max: Duration,
 }
 
-/// Why a robot could not be started.
+/// Why a robot could not be started, or does not run any more.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
     /// The link could not be set up.
     #[error("{0}")]
     Link(#[from] LinkError),
-    /// The profile asks for more than the robot can do.
-    #[error(
-        "the profile allows {wanted_m_s} m/s and {robot} follows {able_m_s} m/s at most; lower motion.speed_free_max"
-    )]
-    TooFast {
+    /// The robot is not one that the profile is for.
+    #[error("{robot} does not fit the profile {profile}: {misfit} (E-ROB-MISFIT)")]
+    Misfit {
         /// Name of the robot.
         robot: String,
-        /// The profile's limit. Unit: metre per second.
-        wanted_m_s: f64,
-        /// What the robot says it can follow. Unit: metre per second.
-        able_m_s: f64,
+        /// Name of the profile.
+        profile: String,
+        /// What does not fit.
+        misfit: Misfit,
+    },
+    /// No picture of the robot is the one that the profile steers by.
+    #[error(
+        "the profile {profile} steers by the picture `{wanted}`, and the robot shows `{shown}` (E-ROB-PICTURE)",
+        wanted = wanted.word(),
+        shown = shown.word()
+    )]
+    OtherPicture {
+        /// Name of the profile.
+        profile: String,
+        /// What the profile steers by.
+        wanted: ViewSource,
+        /// What the robot shows.
+        shown: ViewSource,
     },
     /// A thread or a socket could not be made.
-    #[error("the system refused {what}: {error}")]
+    #[error("the system refused {what}: {error} (E-ROB-SYSTEM)")]
     System {
         /// What was asked for.
         what: &'static str,
         /// What the system said.
         error: std::io::Error,
     },
+    /// The servo thread has ended without having been asked to.
+    #[error(
+        "the robot's control loop has ended unexpectedly: the links are closed, and the robot was told to stop (E-ROB-ENDED)"
+    )]
+    Ended,
+}
+
+impl NodeError {
+    /// The code that every surface shows.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Link(error) => error.code(),
+            Self::Misfit { .. } => "E-ROB-MISFIT",
+            Self::OtherPicture { .. } => "E-ROB-PICTURE",
+            Self::System { .. } => "E-ROB-SYSTEM",
+            Self::Ended => "E-ROB-ENDED",
+        }
+    }
+
+    /// What to do about it.
+    pub fn fix(&self) -> &'static str {
+        match self {
+            Self::Link(error) => error.fix(),
+            Self::Misfit { .. } => {
+                "start this robot with a profile that was made for it, or change the value that is named"
+            }
+            Self::OtherPicture { .. } => {
+                "name what the robot shows in `freshness.steering`, or connect the picture that is wanted"
+            }
+            Self::System { .. } => "free the resource that the sentence names, then start again",
+            Self::Ended => {
+                "look at the robot; the line above this in the log says which code panicked; then start the agent again"
+            }
+        }
+    }
 }
 
 /// A running robot. Dropping it stops all threads and orders the drives off.
 pub struct RobotNode {
     stop: Arc<AtomicBool>,
+    ended: Arc<AtomicBool>,
     endpoints: Vec<Endpoint>,
     threads: Vec<JoinHandle<()>>,
     local: Mutex<LocalSender>,
@@ -115,6 +177,46 @@ struct Opened {
     address: SocketAddr,
 }
 
+/// Ends the node when the servo thread ends, however that comes about.
+struct EndOfServo {
+    stop: Arc<AtomicBool>,
+    ended: Arc<AtomicBool>,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Drop for EndOfServo {
+    fn drop(&mut self) {
+        if self.stop.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        self.ended.store(true, Ordering::Relaxed);
+        for endpoint in &self.endpoints {
+            endpoint.close(VarInt::from_u32(Refusal::Stalled as u32), ENDED);
+        }
+        tracing::error!(code = NodeError::Ended.code(), "{}", NodeError::Ended);
+    }
+}
+
+/// The core for this robot under this profile.
+fn fitted(
+    profile: &Profile,
+    description: &Description,
+    robot: &mut dyn Robot,
+    source: &dyn PictureSource,
+) -> Result<Core, NodeError> {
+    let mut core = Core::new(profile.clone(), description, control::random_epoch());
+    core.handle_own_limits(robot.limit(&own_limits(profile)));
+    if let Some(misfit) = core.misfit() {
+        let (robot, profile) = (description.name.clone(), profile.name.clone());
+        return Err(NodeError::Misfit { robot, profile, misfit });
+    }
+    let (wanted, shown) = (profile.freshness.steering, source.shows());
+    if wanted != shown {
+        return Err(NodeError::OtherPicture { profile: profile.name.clone(), wanted, shown });
+    }
+    Ok(core)
+}
+
 impl RobotNode {
     /// Starts all threads. The robot begins with its self-test and then waits for local power-on.
     ///
@@ -122,28 +224,20 @@ impl RobotNode {
     /// [`NodeError`]; nothing is left running.
     pub fn start(
         config: NodeConfig,
-        robot: Box<dyn Robot>,
+        mut robot: Box<dyn Robot>,
         source: Box<dyn PictureSource>,
     ) -> Result<Self, NodeError> {
-        let NodeConfig { profile, identity, control, media, clock_base } = config;
+        let NodeConfig { profile, identity, control, media, clock_base, stall_max } = config;
+        let description = robot.describe();
+        let core = fitted(&profile, &description, robot.as_mut(), source.as_ref())?;
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
         let control = open(Kind::Control, control, &identity)?;
         let media = open(Kind::Media, media, &identity)?;
-        let description = robot.describe();
-        if profile.motion.speed_free_max_m_s > description.speed_max_m_s {
-            return Err(NodeError::TooFast {
-                robot: description.name,
-                wanted_m_s: profile.motion.speed_free_max_m_s,
-                able_m_s: description.speed_max_m_s,
-            });
-        }
         let greeting = Greeting {
-            robot: description.name.clone(),
+            robot: description.name,
             simulated: description.simulated,
             profile: profile.hash,
         };
-        let core = Core::new(profile.clone(), &description, control::random_epoch());
-
         let (to_servo, inbound) = ring(ROOM);
         let (outbound, from_servo) = ring(ROOM);
         let (captured, captured_rx) = ring(ROOM);
@@ -151,15 +245,24 @@ impl RobotNode {
         let (journal, ticks) = ring(JOURNAL_ROOM);
         let (witness, witnessed) = ring(JOURNAL_ROOM);
         let (wake, woken) = wake_pair()?;
-        let outbound = outbound.waking(wake);
-        let connections =
-            Connections { inbound, outbound, captured: captured_rx, local: local_rx, journal };
+        let now = clock.now();
+        let (vitals, heart) = (Vitals::new(now), Heartbeat::new(now));
+        let connections = Connections {
+            inbound,
+            outbound: outbound.waking(wake),
+            captured: captured_rx,
+            local: local_rx,
+            journal,
+            vitals: vitals.clone(),
+            heart: heart.clone(),
+        };
         let journal = Journal::new(ticks, witnessed, profile.clone(), clock_base.is_some());
-
         let shared = MediaShared::new();
         let (holder_name, holder) = watch::channel(None);
+        let (stall, stalled) = watch::channel(false);
         let mut node = Self {
             stop: Arc::default(),
+            ended: Arc::default(),
             endpoints: vec![control.endpoint.clone(), media.endpoint.clone()],
             threads: Vec::new(),
             local: Mutex::new(local),
@@ -168,34 +271,25 @@ impl RobotNode {
             control: control.address,
             media_address: media.address,
         };
-        node.spawn_journal(journal)?;
+        let Vitals { pictures, records } = vitals;
+        node.spawn("journal", move |stop| journal.run(clock, &records, stop))?;
+        node.spawn("watchdog", move |stop| {
+            watchdog::run(&heart, stall_max, clock, &stall, stop);
+        })?;
+        let links =
+            control::Connections { to_servo, from_servo, wake: woken, stalled, holder_name };
         node.spawn("control-link", move |_| {
-            let serving = control::serve(
-                control.endpoint,
-                greeting,
-                to_servo,
-                from_servo,
-                woken,
-                holder_name,
-            );
-            control.runtime.block_on(serving);
+            control.runtime.block_on(control::serve(control.endpoint, greeting, links));
         })?;
-        node.spawn_media(
-            media,
-            source,
-            profile.rates.picture_hz,
-            clock,
-            (captured, witness),
-            (shared, holder),
-        )?;
-        let servo = Servo::new(core, robot, clock, connections);
-        node.spawn("servo", move |stop| {
-            if let Err(sentence) = ask_for_real_time("servo", "ticks") {
-                tracing::warn!("{sentence}");
-            }
-            servo.run(stop);
-        })?;
+        let told = Told { captured, witness, heart: pictures };
+        node.spawn_media(media, source, (profile.rates.picture_hz, clock), told, (shared, holder))?;
+        node.spawn_servo(Servo::new(core, robot, clock, connections))?;
         Ok(node)
+    }
+
+    /// Why the robot does not run any more, if it does not: then whoever started it should end, too.
+    pub fn failure(&self) -> Option<NodeError> {
+        self.ended.load(Ordering::Relaxed).then_some(NodeError::Ended)
     }
 
     /// Says to the core that this was done at the robot itself.
@@ -213,7 +307,7 @@ impl RobotNode {
     fn spawn(
         &mut self,
         name: &'static str,
-        run: impl FnOnce(&Arc<AtomicBool>) + Send + 'static,
+        run: impl FnOnce(&AtomicBool) + Send + 'static,
     ) -> Result<(), NodeError> {
         let stop = Arc::clone(&self.stop);
         let thread = Builder::new()
@@ -224,14 +318,19 @@ impl RobotNode {
         Ok(())
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the journal looks at its rings now and then")]
-    fn spawn_journal(&mut self, mut journal: Journal) -> Result<(), NodeError> {
-        self.spawn("journal", move |stop| {
-            while !stop.load(Ordering::Relaxed) {
-                journal.drain();
-                std::thread::sleep(Duration::from_millis(10));
+    fn spawn_servo(&mut self, servo: Servo) -> Result<(), NodeError> {
+        let end = EndOfServo {
+            stop: Arc::clone(&self.stop),
+            ended: Arc::clone(&self.ended),
+            endpoints: self.endpoints.clone(),
+        };
+        self.spawn("servo", move |stop| {
+            // Dropped after the servo, which tells the robot to stop.
+            let _end = end;
+            if let Err(sentence) = ask_for_real_time("servo", "ticks") {
+                tracing::warn!("{sentence}");
             }
-            journal.drain();
+            servo.run(stop);
         })
     }
 
@@ -239,9 +338,8 @@ impl RobotNode {
         &mut self,
         opened: Opened,
         source: Box<dyn PictureSource>,
-        rate_hz: f64,
-        clock: HostClock<protocol::time::Robot>,
-        (captured, witness): (super::rings::Sender<Captured>, super::rings::Sender<Captured>),
+        (rate_hz, clock): (f64, HostClock<RobotTime>),
+        told: Told,
         (shared, holder): (MediaShared, watch::Receiver<Option<String>>),
     ) -> Result<(), NodeError> {
         let (link, pictures) = mpsc::channel(1);
@@ -250,11 +348,12 @@ impl RobotNode {
             source,
             rate_hz,
             clock,
-            captured,
-            witness,
+            captured: told.captured,
+            witness: told.witness,
             link,
             taken,
             shared: shared.clone(),
+            heart: told.heart,
         };
         self.spawn("media-link", move |_| {
             opened.runtime.block_on(media::serve(
@@ -273,11 +372,18 @@ impl RobotNode {
     }
 }
 
+/// Who is told of each picture.
+struct Told {
+    captured: Sender<Captured>,
+    witness: Sender<Captured>,
+    heart: Heartbeat,
+}
+
 impl Drop for RobotNode {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
         for endpoint in &self.endpoints {
-            endpoint.close(quinn::VarInt::from_u32(0), b"the robot agent is shutting down");
+            endpoint.close(VarInt::from_u32(0), b"the robot agent is shutting down");
         }
         for thread in self.threads.drain(..) {
             let _ = thread.join();

@@ -2,6 +2,7 @@
 
 use protocol::frame::{CommandFrame, StateFrame};
 pub use protocol::host::ring::{Receiver, Sender, ring};
+use protocol::picture::ViewSource;
 use protocol::session::SessionId;
 use protocol::time::{Moment, Robot};
 
@@ -31,7 +32,9 @@ pub enum Outbound {
 /// A picture was captured.
 #[derive(Debug, Clone, Copy)]
 pub struct Captured {
-    /// Its number.
+    /// What it shows.
+    pub source: ViewSource,
+    /// Its number among those of its source.
     pub view: u64,
     /// When.
     pub at: Moment<Robot>,
@@ -48,6 +51,8 @@ pub struct TickRecord {
     pub followed: Option<Followed>,
     /// Largest contact force. Unit: newton.
     pub contact_n: f64,
+    /// The people beside the robot are called.
+    pub calls: bool,
     /// Time that the core took. Unit: nanosecond.
     pub core_ns: u64,
     /// How late the tick began. Unit: nanosecond.

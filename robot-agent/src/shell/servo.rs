@@ -2,17 +2,21 @@
 //!
 //! It never waits for anybody but the clock. Deadlines are absolute, so that a late tick does not make
 //! the next one late; ticks that were missed altogether are counted and not caught up.
+//!
+//! However the thread ends, in order or by a panic of a driver, the robot is told to stop.
 
 use core::time::Duration;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use protocol::host::HostClock;
+use protocol::host::suspend::SuspendWatch;
 use protocol::time::{Moment, Robot as RobotTime};
 
 use super::rings::{Captured, Inbound, Outbound, Receiver, Sender, TickRecord};
-use crate::core::{Core, LocalEvent, SessionEvent};
+use super::watchdog::{Heartbeat, Vitals};
+use crate::core::{Core, Host, LocalEvent, SessionEvent, Tick};
 use crate::robot::{Robot, RobotFault};
 
 /// The period of the servo loop.
@@ -33,6 +37,10 @@ pub struct Connections {
     pub local: Receiver<LocalEvent>,
     /// To the journal.
     pub journal: Sender<TickRecord>,
+    /// How the other threads do.
+    pub vitals: Vitals,
+    /// Raised at the end of each tick.
+    pub heart: Heartbeat,
 }
 
 /// The state of the loop.
@@ -42,6 +50,7 @@ pub struct Servo {
     clock: HostClock<RobotTime>,
     rings: Connections,
     overruns: Overruns,
+    suspended: SuspendWatch,
     command_fault: Option<RobotFault>,
 }
 
@@ -53,11 +62,19 @@ impl Servo {
         clock: HostClock<RobotTime>,
         rings: Connections,
     ) -> Self {
-        Self { core, robot, clock, rings, overruns: Overruns::new(), command_fault: None }
+        Self {
+            core,
+            robot,
+            clock,
+            rings,
+            overruns: Overruns::new(),
+            suspended: SuspendWatch::start(),
+            command_fault: None,
+        }
     }
 
-    /// Runs until `stop` is set. The robot is ordered off at the end.
-    pub fn run(mut self, stop: &Arc<AtomicBool>) {
+    /// Runs until `stop` is set.
+    pub fn run(mut self, stop: &AtomicBool) {
         let mut due = self.clock.now();
         while !stop.load(Ordering::Relaxed) {
             self.clock.wait_until(due);
@@ -68,19 +85,33 @@ impl Servo {
             self.tick(now, late, missed);
             due = due.after(PERIOD * u32::try_from(missed + 1).unwrap_or(u32::MAX));
         }
-        let now = self.clock.now();
-        let _ = self.robot.command(&crate::robot::Order::Off, now);
     }
 
     fn tick(&mut self, now: Moment<RobotTime>, late: Duration, missed: u64) {
         self.take_in(now);
+        let host = self.host(now);
         let reading = self.robot.read(now);
         // A command that was not passed on is a fault of the robot, like a reading that is not true.
         let reading = self.command_fault.take().map_or(reading, Err);
         let before = self.clock.now();
-        let tick = self.core.tick(now, reading, self.overruns.last_second());
+        let tick = self.core.tick(now, reading, &host);
         let core_ns = elapsed_ns(before, self.clock.now());
         self.command_fault = self.robot.command(&tick.order, now).err();
+        self.give_out(&tick, Taken { at: now, core_ns, late, missed });
+        self.rings.heart.beat(self.clock.now());
+    }
+
+    /// How this computer does.
+    fn host(&mut self, now: Moment<RobotTime>) -> Host {
+        Host {
+            overruns: self.overruns.last_second(),
+            uncaptured: self.rings.vitals.pictures.silence(now),
+            unrecorded: self.rings.vitals.records.silence(now),
+            suspended: self.suspended.has_stood_still(),
+        }
+    }
+
+    fn give_out(&mut self, tick: &Tick, taken: Taken) {
         if let Some(session) = tick.ended {
             self.rings.outbound.send(Outbound::Ended(session));
         }
@@ -89,25 +120,26 @@ impl Servo {
         }
         let counts = self.core.counts();
         self.rings.journal.send(TickRecord {
-            at: now,
+            at: taken.at,
             transition: tick.transition,
             followed: tick.followed,
             contact_n: tick.contact_n,
-            core_ns,
-            late_ns: u64::try_from(late.as_nanos()).unwrap_or(u64::MAX),
-            missed,
+            calls: tick.calls,
+            core_ns: taken.core_ns,
+            late_ns: u64::try_from(taken.late.as_nanos()).unwrap_or(u64::MAX),
+            missed: taken.missed,
             accepted: counts.accepted,
             dropped: counts.other_session
                 + counts.other_epoch
                 + counts.not_newer
-                + counts.malformed
+                + counts.bad
                 + self.rings.inbound.dropped(),
         });
     }
 
     fn take_in(&mut self, now: Moment<RobotTime>) {
         while let Some(captured) = self.rings.captured.take() {
-            self.core.handle_view(captured.view, captured.at);
+            self.core.handle_view(captured.source, captured.view, captured.at);
         }
         while let Some(event) = self.rings.local.take() {
             if self.core.handle_local(event, now) {
@@ -129,6 +161,27 @@ impl Servo {
             self.rings.outbound.send(Outbound::Granted(session, grant));
         }
     }
+}
+
+impl Drop for Servo {
+    fn drop(&mut self) {
+        let now = self.clock.now();
+        // A driver that has panicked may do so again; then the robot's own watchdog is what is left.
+        match catch_unwind(AssertUnwindSafe(|| self.robot.stop(now))) {
+            Ok(Ok(())) => {}
+            Ok(Err(fault)) => tracing::error!("the robot could not be told to stop: {fault}"),
+            Err(_) => tracing::error!("the robot could not be told to stop: its driver panicked"),
+        }
+    }
+}
+
+/// When a tick was taken, and how long it took.
+#[derive(Debug, Clone, Copy)]
+struct Taken {
+    at: Moment<RobotTime>,
+    core_ns: u64,
+    late: Duration,
+    missed: u64,
 }
 
 /// Whole periods in `late`: ticks that were missed altogether.
@@ -174,6 +227,9 @@ impl Overruns {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::robot::{Body, Description, Order, Reading};
+    use crate::shell::rings::ring;
+    use protocol::profile::Profile;
 
     fn ms(ms: u64) -> Moment<RobotTime> {
         Moment::from_ns(ms * 1_000_000)
@@ -196,5 +252,64 @@ mod tests {
         assert_eq!(o.last_second(), 5);
         o.note(ms(2_001), 0);
         assert_eq!(o.last_second(), 2);
+    }
+
+    /// A robot that stands, and nobody at the other ends of the rings.
+    fn servo() -> Servo {
+        let profile = Profile::parse(protocol::profile::ULTRASOUND).unwrap();
+        let core = Core::new(profile, &Still.describe(), 1);
+        let rings = Connections {
+            inbound: ring(1).1,
+            outbound: ring(1).0,
+            captured: ring(1).1,
+            local: ring(1).1,
+            journal: ring(1).0,
+            vitals: Vitals::new(ms(1_000)),
+            heart: Heartbeat::new(ms(1_000)),
+        };
+        Servo::new(core, Box::new(Still), HostClock::start(), rings)
+    }
+
+    struct Still;
+
+    impl Robot for Still {
+        fn describe(&self) -> Description {
+            Description {
+                name: "still".to_owned(),
+                simulated: true,
+                body: Body::Arms { count: 1, speed_max_m_s: 1.0, ports: [None; 2] },
+                watchdog: Duration::from_millis(30),
+            }
+        }
+
+        fn read(&mut self, now: Moment<RobotTime>) -> Result<Reading, RobotFault> {
+            Ok(Reading::resting(now))
+        }
+
+        fn command(&mut self, _: &Order, _: Moment<RobotTime>) -> Result<(), RobotFault> {
+            Ok(())
+        }
+    }
+
+    /// SERVO-OVERRUN, MEDIA-STALL, RECORDER-STALL: the core hears what the other threads did not do.
+    #[test]
+    fn the_core_is_told_how_its_computer_does() {
+        let mut servo = servo();
+        servo.overruns.note(ms(1_500), 7);
+        servo.rings.vitals.pictures.beat(ms(1_400));
+        let host = servo.host(ms(1_600));
+        assert_eq!(host.overruns, 7);
+        assert_eq!(host.uncaptured, Duration::from_millis(200));
+        assert_eq!(host.unrecorded, Duration::from_millis(600));
+        assert!(!host.suspended);
+    }
+
+    #[test]
+    fn the_heart_beats_at_the_end_of_a_tick() {
+        let mut servo = servo();
+        servo.rings.heart.beat(Moment::START);
+        let before = servo.clock.now();
+        servo.tick(before, Duration::ZERO, 0);
+        assert_eq!(servo.rings.heart.silence(before), Duration::ZERO);
     }
 }

@@ -7,12 +7,14 @@
 //! Limits: each joint has one constant effective inertia, so there is no coupling between joints, no Coriolis force
 //! and no payload effect; gravity is taken as perfectly compensated; links are rigid and can not collide.
 
+mod dexterity;
 mod ik;
 mod kinematics;
 mod model;
 mod servo;
 mod urdf;
 
+pub use dexterity::{best_isotropy, isotropy};
 pub use ik::{IkSettings, IkStep, ik_step};
 pub use kinematics::{Jacobian, forward, limit_margin, manipulability, tip_and_jacobian};
 pub use model::{ArmModel, JOINTS, JointModel, JointVector};

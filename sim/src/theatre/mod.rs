@@ -7,10 +7,13 @@
 //! replaced, by queues that deliver after a delay. One seed is one run.
 //!
 //! The two sides have clocks of their own, years apart, as in life: nothing in the safety path may
-//! notice.
+//! notice. The robot's clock can be set back and can stand still with its computer, while the arm, which
+//! is a machine of its own, and the rest of the world go on.
 //!
-//! Limits: frames are delivered whole and in order after a constant delay; pictures are not encoded,
-//! only numbered, and are presented a constant time after their capture.
+//! Limits: frames are delivered whole and in order after a constant delay, or lost; pictures are not
+//! encoded, only numbered, and are presented a constant time after their capture.
+
+mod faults;
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -19,14 +22,16 @@ use nalgebra::Vector3;
 use operator::core::OperatorCore;
 use operator::devices::HandDevice;
 use protocol::frame::{CommandFrame, StateFrame};
-use protocol::picture::PictureHeader;
+use protocol::picture::{PictureHeader, ViewSource};
 use protocol::profile::Profile;
 use protocol::session::SessionId;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator, Robot as RobotTime};
-use robot_agent::core::{Core, LocalEvent, SessionEvent, Tick, Transition};
-use robot_agent::robot::{Robot, RobotFault};
+use robot_agent::core::{Core, Host, LocalEvent, SessionEvent, Tick, Transition, own_limits};
+use robot_agent::robot::{Reading, Robot, RobotFault};
 
+use self::faults::Trouble;
+pub use self::faults::{Faults, Mishap};
 use crate::robot::SimRobot;
 
 /// The step of the loop, and the tick of both cores.
@@ -59,15 +64,6 @@ impl Default for Delays {
     }
 }
 
-/// What a person can do to the system while it runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Faults {
-    /// The picture on the screen no longer changes, though pictures arrive.
-    pub frozen_picture: bool,
-    /// The operator's process is dead: nothing is sent, nothing is received.
-    pub dead_operator: bool,
-}
-
 /// What has happened since the start.
 #[derive(Debug, Clone, Default)]
 pub struct Record {
@@ -81,7 +77,15 @@ pub struct Record {
     pub force_max_n: f64,
     /// Ticks that followed with the tool in contact.
     pub in_contact: u64,
+    /// Ticks in which the people beside the robot were called.
+    pub calls: u64,
 }
+
+/// The clock of the world, which nobody in it can read.
+enum World {}
+
+/// Where a picture is on its way from the camera to the eye.
+type OnItsWay = (Moment<World>, PictureHeader);
 
 /// Both sides, the link and the body.
 pub struct Theatre {
@@ -89,17 +93,23 @@ pub struct Theatre {
     delays: Delays,
     /// Faults in force. May be changed between steps.
     pub faults: Faults,
-    now: Moment<RobotTime>,
+    trouble: Trouble,
+    now: Moment<World>,
+    /// How far the robot's clock has fallen behind the world's.
+    behind: Duration,
+    slept: bool,
     robot: SimRobot,
     core: Core,
     operator: OperatorCore,
-    up: VecDeque<(Moment<RobotTime>, CommandFrame)>,
-    down: VecDeque<(Moment<RobotTime>, StateFrame)>,
-    pictures: VecDeque<(Moment<RobotTime>, PictureHeader)>,
+    up: VecDeque<(Moment<World>, CommandFrame)>,
+    down: VecDeque<(Moment<World>, StateFrame)>,
+    pictures: VecDeque<OnItsWay>,
     view: u64,
-    /// The last pictures and their moments: the truth that ages are checked against.
-    captured: VecDeque<(u64, Moment<RobotTime>)>,
-    next_picture: Moment<RobotTime>,
+    /// The last pictures that steer and their moments: the truth that ages are checked against.
+    captured: VecDeque<(u64, Moment<World>)>,
+    next_picture: Moment<World>,
+    last_picture: Moment<World>,
+    last_record: Moment<World>,
     record: Record,
 }
 
@@ -107,15 +117,23 @@ impl Theatre {
     /// A robot that is powered on and a console that holds authority.
     ///
     /// # Errors
-    /// A sentence, if a model is broken or the robot does not become ready.
+    /// A sentence, if a model is broken, the robot does not fit the profile or does not become ready.
     pub fn ready(profile: &Profile, delays: Delays, seed: u64) -> Result<Self, String> {
-        let (robot, _) = SimRobot::shipped(seed)?;
-        let core = Core::new(profile.clone(), &robot.describe(), 1);
+        let (mut robot, _) = SimRobot::shipped(seed)?;
+        let mut core = Core::new(profile.clone(), &robot.describe(), 1);
+        core.handle_own_limits(robot.limit(&own_limits(profile)));
+        if let Some(misfit) = core.misfit() {
+            return Err(misfit.to_string());
+        }
+        let now = Moment::from_ns(1_000_000_000);
         let mut theatre = Self {
             profile: profile.clone(),
             delays,
-            faults: Faults { frozen_picture: false, dead_operator: true },
-            now: Moment::from_ns(1_000_000_000),
+            faults: Faults { dead_operator: true, ..Faults::default() },
+            trouble: Trouble::new(seed),
+            now,
+            behind: Duration::ZERO,
+            slept: false,
             robot,
             core,
             operator: OperatorCore::new(profile),
@@ -125,15 +143,18 @@ impl Theatre {
             view: 0,
             captured: VecDeque::new(),
             next_picture: Moment::START,
+            last_picture: now,
+            last_record: now,
             record: Record::default(),
         };
         for _ in 0..SELF_TEST_STEPS {
+            theatre.pass();
             theatre.robot_side();
         }
         theatre.local(LocalEvent::PowerOn);
         let session = SessionId::new(u128::from(seed) + 1);
-        let grant = theatre.core.handle_session(SessionEvent::Open { session }, theatre.now);
-        let epoch = match grant {
+        let open = SessionEvent::Open { session };
+        let epoch = match theatre.core.handle_session(open, theatre.now()) {
             Some(Ok(epoch)) => epoch,
             other => return Err(format!("no authority: {other:?}")),
         };
@@ -152,13 +173,19 @@ impl Theatre {
     }
 
     /// The robot's clock.
-    pub const fn now(&self) -> Moment<RobotTime> {
-        self.now
+    pub fn now(&self) -> Moment<RobotTime> {
+        let behind = u64::try_from(self.behind.as_nanos()).unwrap_or(u64::MAX);
+        Moment::from_ns(self.now.as_ns().saturating_sub(behind))
     }
 
     /// The simulated robot.
     pub const fn robot(&self) -> &SimRobot {
         &self.robot
+    }
+
+    /// The simulated robot, to break it.
+    pub const fn robot_mut(&mut self) -> &mut SimRobot {
+        &mut self.robot
     }
 
     /// The operator's core.
@@ -183,19 +210,15 @@ impl Theatre {
 
     /// Something is done at the robot itself.
     pub fn local(&mut self, event: LocalEvent) {
-        if self.core.handle_local(event, self.now) {
+        if self.core.handle_local(event, self.now()) {
             self.robot.recover();
         }
     }
 
     /// One millisecond, with `hand` at the console.
     pub fn step(&mut self, hand: &mut dyn HandDevice) {
-        if !self.faults.dead_operator {
-            self.operator_side(hand);
-        }
-        while let Some(frame) = due(&mut self.up, self.now) {
-            self.core.handle_command(&frame, self.now);
-        }
+        self.operator_side(hand);
+        self.pass();
         self.robot_side();
     }
 
@@ -206,7 +229,35 @@ impl Theatre {
         }
     }
 
+    /// Something goes wrong, with `hand` at the console meanwhile.
+    pub fn suffer(&mut self, mishap: Mishap, hand: &mut dyn HandDevice) {
+        let still = match mishap {
+            Mishap::ServoStall(still) => still,
+            Mishap::Suspend(still) => {
+                self.behind += still;
+                self.slept = true;
+                still
+            }
+            Mishap::ClockBack(by) => {
+                self.behind += by;
+                Duration::ZERO
+            }
+        };
+        let end = self.now.after(still);
+        while self.now < end {
+            self.operator_side(hand);
+            self.pass();
+        }
+    }
+
+    const fn pass(&mut self) {
+        self.now = self.now.after(STEP);
+    }
+
     fn operator_side(&mut self, hand: &mut dyn HandDevice) {
+        if self.faults.dead_operator {
+            return;
+        }
         let now = self.operator_now();
         while let Some(frame) = due(&mut self.down, self.now) {
             if self.operator.handle_state(&frame, now) {
@@ -215,42 +266,88 @@ impl Theatre {
         }
         while let Some(header) = due(&mut self.pictures, self.now) {
             self.operator.handle_picture(&header, now);
-            if !self.faults.frozen_picture {
-                self.operator.handle_presented(header.view, now);
+            if !(self.faults.frozen_picture && header.source == self.steering()) {
+                self.operator.handle_presented(header.source, header.view, now);
             }
         }
-        let sample = hand.sample(now);
-        if let Some(frame) = self.operator.tick(now, &sample) {
-            self.up.push_back((self.now.after(self.delays.up), frame));
+        let sample = self.trouble.read(&self.faults, hand.sample(now));
+        if let Some(mut frame) = self.operator.tick(now, &sample) {
+            frame.shown_state = self.faults.shown.unwrap_or(frame.shown_state);
+            if !self.trouble.loses(&self.faults) {
+                self.up.push_back((self.now.after(self.delays.up), frame));
+            }
         }
     }
 
     fn robot_side(&mut self) {
-        self.now = self.now.after(STEP);
+        let now = self.now();
+        while let Some(frame) = due(&mut self.up, self.now) {
+            self.core.handle_command(&frame, now);
+        }
         if self.now >= self.next_picture {
             self.capture();
         }
-        let reading: Result<_, RobotFault> = self.robot.read(self.now);
-        let tick = self.core.tick(self.now, reading, 0);
-        let _ = self.robot.command(&tick.order, self.now);
+        if !self.faults.dead_recorder {
+            self.last_record = self.now;
+        }
+        let host = self.host();
+        let reading = self.read();
+        let tick = self.core.tick(now, reading, &host);
+        // The arm's time goes on when the agent's does not: it is a machine of its own.
+        let _ = self.robot.command(&tick.order, Moment::from_ns(self.now.as_ns()));
         self.note(&tick);
         if let (Some(frame), false) = (tick.frame, self.faults.dead_operator) {
             self.down.push_back((self.now.after(self.delays.down), frame));
         }
     }
 
-    fn capture(&mut self) {
-        self.view += 1;
-        self.core.handle_view(self.view, self.now);
-        self.captured.push_back((self.view, self.now));
-        if self.captured.len() > PICTURES_REMEMBERED {
-            self.captured.pop_front();
+    /// What the arm measures, stamped by the agent's clock.
+    fn read(&mut self) -> Result<Reading, RobotFault> {
+        let behind = u64::try_from(self.behind.as_nanos()).unwrap_or(u64::MAX);
+        let mut reading = self.robot.read(Moment::from_ns(self.now.as_ns()))?;
+        reading.at = Moment::from_ns(reading.at.as_ns().saturating_sub(behind));
+        Ok(reading)
+    }
+
+    fn host(&mut self) -> Host {
+        let since = |last| self.now.since(last).unwrap_or(Duration::ZERO);
+        Host {
+            overruns: self.faults.overruns,
+            uncaptured: since(self.last_picture),
+            unrecorded: since(self.last_record),
+            suspended: core::mem::take(&mut self.slept),
         }
+    }
+
+    const fn steering(&self) -> ViewSource {
+        self.profile.freshness.steering
+    }
+
+    fn capture(&mut self) {
         let period = Duration::from_secs_f64(1.0 / self.profile.rates.picture_hz);
         self.next_picture = self.now.after(period);
+        self.view += 1;
+        if !self.faults.dead_camera {
+            self.last_picture = self.now;
+            self.captured.push_back((self.view, self.now));
+            if self.captured.len() > PICTURES_REMEMBERED {
+                self.captured.pop_front();
+            }
+            self.send_picture(self.steering());
+        }
+        // Under the same numbers: who mixes the sources up is not saved by a number out of range.
+        if self.faults.room_camera {
+            self.send_picture(ViewSource::Room);
+        }
+    }
+
+    fn send_picture(&mut self, source: ViewSource) {
+        let captured = self.now();
+        self.core.handle_view(source, self.view, captured);
         let header = PictureHeader {
+            source,
             view: self.view,
-            captured: self.now,
+            captured,
             encode_us: 0,
             width: 2,
             height: 2,
@@ -263,7 +360,9 @@ impl Theatre {
     }
 
     fn note(&mut self, tick: &Tick) {
-        self.record.transitions.extend(tick.transition.map(|t| (self.now, t)));
+        let now = self.now();
+        self.record.transitions.extend(tick.transition.map(|t| (now, t)));
+        self.record.calls += u64::from(tick.calls);
         if tick.contact_n > self.record.force_max_n {
             self.record.force_max_n = tick.contact_n;
         }
@@ -281,7 +380,7 @@ impl Theatre {
 }
 
 /// What has arrived by `now`, oldest first.
-fn due<T>(queue: &mut VecDeque<(Moment<RobotTime>, T)>, now: Moment<RobotTime>) -> Option<T> {
+fn due<T>(queue: &mut VecDeque<(Moment<World>, T)>, now: Moment<World>) -> Option<T> {
     if queue.front().is_some_and(|(at, _)| *at <= now) {
         queue.pop_front().map(|(_, item)| item)
     } else {

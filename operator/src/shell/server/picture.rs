@@ -42,12 +42,13 @@ pub(super) fn message(picture: &Picture) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::picture::PictureHeader;
+    use protocol::picture::{PictureHeader, ViewSource};
     use protocol::time::Moment;
 
     #[test]
     fn the_header_is_what_the_page_reads() {
         let header = PictureHeader {
+            source: ViewSource::Ultrasound,
             view: 0x0102_0304_0506_0708,
             captured: Moment::from_ns(9),
             encode_us: 10,

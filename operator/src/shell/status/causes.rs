@@ -6,29 +6,54 @@
 use core::time::Duration;
 
 use protocol::cause::{Cause, CauseSet};
-use protocol::frame::StateFrame;
-use protocol::frame::state::Clamp;
+use protocol::frame::{Clamp, StateFrame};
 use protocol::profile::Profile;
 use protocol::state::OperatingState;
 
 use super::page::{Alarm, Clamped, Interlock, Reason};
 
-/// The conditions that the robot judges in every tick.
-pub const INTERLOCKS: [Cause; 13] = [
+/// The conditions that a robot can judge in every tick: of the hand and the link, of where the tip or
+/// the base is, of the machine.
+pub const INTERLOCKS: [Cause; 27] = [
     Cause::Authority,
     Cause::Deadman,
     Cause::Clutch,
     Cause::CmdSilence,
     Cause::LoopAge,
     Cause::ViewAge,
+    Cause::Loss,
+    Cause::InputStall,
+    Cause::StateMismatch,
+    Cause::BadFrames,
     Cause::Speed,
     Cause::Workspace,
+    Cause::NoGo,
+    Cause::Port,
+    Cause::JointLimit,
+    Cause::Singularity,
+    Cause::Obstacle,
     Cause::ContactForce,
-    Cause::RobotFault,
-    Cause::BadFrames,
-    Cause::ServoOverrun,
     Cause::Tracking,
+    Cause::Guard,
+    Cause::RobotFault,
+    Cause::SensorFrozen,
+    Cause::ServoOverrun,
+    Cause::ServoStall,
+    Cause::ClockLost,
+    Cause::MediaStall,
+    Cause::RecorderStall,
 ];
+
+/// True if work under this profile can meet the condition at all.
+fn applies(cause: Cause, profile: &Profile) -> bool {
+    match cause {
+        Cause::Workspace | Cause::JointLimit | Cause::Singularity => profile.arms().is_some(),
+        Cause::NoGo => profile.arms().is_some_and(|arms| !arms.zones.is_empty()),
+        Cause::Port => profile.arms().is_some_and(|arms| arms.port.is_some()),
+        Cause::Obstacle => profile.base().is_some(),
+        _ => true,
+    }
+}
 
 /// Which of two limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,17 +86,35 @@ fn ms(span: Duration) -> Reading {
     Reading::new(span.as_secs_f64() * 1e3, "ms", 0)
 }
 
+fn seconds(span: Duration) -> Reading {
+    Reading::new(span.as_secs_f64(), "s", 0)
+}
+
+fn mm(metres: f64) -> Reading {
+    Reading::new(metres * 1e3, "mm", 0)
+}
+
 fn mm_s(metres_per_second: f64) -> Reading {
     Reading::new(metres_per_second * 1e3, "mm/s", 0)
 }
 
+fn newton(newton: f64) -> Reading {
+    Reading::new(newton, "N", 0)
+}
+
+/// A share that was left, as the share that was used: more is worse, as everywhere.
+fn used(left: f64) -> Reading {
+    Reading::new((1.0 - left) * 100.0, "% used", 0)
+}
+
 /// What the robot read, where the frame says so.
-fn reading(cause: Cause, frame: &StateFrame) -> Option<Reading> {
+fn reading(cause: Cause, frame: &StateFrame, profile: &Profile) -> Option<Reading> {
     match cause {
         Cause::ViewAge => frame.view_age.map(ms),
         Cause::LoopAge => frame.loop_age.map(ms),
-        Cause::ContactForce => Some(Reading::new(contact_force_n(frame), "N", 1)),
+        Cause::ContactForce => Some(Reading::new(force_n(frame, profile), "N", 1)),
         Cause::Speed => Some(mm_s(frame.speed_m_s)),
+        Cause::Obstacle => profile.base().map(|_| mm(obstacle_m(frame))),
         _ => None,
     }
 }
@@ -80,29 +123,53 @@ fn reading(cause: Cause, frame: &StateFrame) -> Option<Reading> {
 fn limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> {
     let f = &profile.freshness;
     let (soft, hard) = match cause {
-        Cause::ViewAge => (ms(f.view_age_soft), ms(f.view_age_hard)),
+        Cause::ViewAge | Cause::MediaStall => (ms(f.view_age_soft), ms(f.view_age_hard)),
         Cause::LoopAge => (ms(f.loop_age_soft), ms(f.loop_age_hard)),
-        Cause::CmdSilence => (ms(f.silence_soft), ms(f.silence_hard)),
-        Cause::ContactForce => {
-            let newton = |n| Reading::new(n, "N", 0);
-            (newton(profile.force.soft_n), newton(profile.force.hard_n))
+        Cause::CmdSilence | Cause::InputStall => (ms(f.silence_soft), ms(f.silence_hard)),
+        Cause::Loss => same(Reading::new(f.loss_soft * 100.0, "%", 0)),
+        Cause::DegradedTooLong => same(seconds(f.degraded_max)),
+        Cause::FreshRun => same(ms(profile.engage.fresh_run)),
+        Cause::RecorderStall => same(seconds(profile.reaction.unrecorded_max)),
+        _ => return body_limit(cause, profile, bound),
+    };
+    Some(if bound == Bound::Soft { soft } else { hard })
+}
+
+/// The limit of what moves.
+fn body_limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> {
+    let (soft, hard) = match (cause, profile.arms(), profile.base()) {
+        (Cause::ContactForce, Some(arms), _) => {
+            (newton(arms.force.soft_n), newton(arms.force.hard_n))
         }
-        Cause::Speed => {
-            let limit = mm_s(profile.motion.speed_free_max_m_s);
-            (limit, limit)
+        (Cause::ContactForce, _, Some(base)) => same(newton(base.bumper_hard_n)),
+        (Cause::Speed, Some(arms), _) => same(mm_s(arms.motion.speed_free_max_m_s)),
+        (Cause::Speed, _, Some(base)) => same(mm_s(base.speed_max_m_s)),
+        (Cause::Workspace | Cause::NoGo, Some(arms), _) => same(mm(arms.workspace.breach_margin_m)),
+        (Cause::Port, Some(arms), _) => same(mm(arms.port.as_ref()?.breach_m)),
+        (Cause::JointLimit, Some(arms), _) => {
+            (used(arms.reach.joint_soft), used(arms.reach.joint_hard))
         }
-        Cause::Workspace => {
-            let limit = Reading::new(profile.workspace.breach_margin_m * 1e3, "mm", 0);
-            (limit, limit)
+        (Cause::Singularity, Some(arms), _) => {
+            (used(arms.reach.dexterity_soft), used(arms.reach.dexterity_hard))
         }
-        Cause::DegradedTooLong => {
-            let limit = Reading::new(f.degraded_max.as_secs_f64(), "s", 0);
-            (limit, limit)
-        }
-        Cause::FreshRun => (ms(profile.engage.fresh_run), ms(profile.engage.fresh_run)),
+        (Cause::Obstacle, _, Some(base)) => (mm(base.obstacle_keep_m), mm(base.obstacle_hard_m)),
         _ => return None,
     };
     Some(if bound == Bound::Soft { soft } else { hard })
+}
+
+const fn same(limit: Reading) -> (Reading, Reading) {
+    (limit, limit)
+}
+
+/// Contact force of the first tool, or the force on the bumper of a base. Unit: newton.
+pub fn force_n(frame: &StateFrame, profile: &Profile) -> f64 {
+    if profile.base().is_some() { frame.base.bumper_n } else { contact_force_n(frame) }
+}
+
+/// Distance to the nearest obstacle on the side that the base is asked to move to. Unit: metre.
+fn obstacle_m(frame: &StateFrame) -> f64 {
+    if frame.base.wanted_linear_m_s < 0.0 { frame.base.behind_m } else { frame.base.ahead_m }
 }
 
 /// Force with which the tissue pushes the first tool back. Unit: newton.
@@ -116,7 +183,12 @@ pub fn contact_force_n(frame: &StateFrame) -> f64 {
 /// recovered would contradict the sentence beside it.
 pub fn reason(cause: Cause, frame: &StateFrame, profile: &Profile, bound: Bound) -> Reason {
     let limit = limit(cause, profile, bound);
-    let value = reading(cause, frame).filter(|r| limit.is_none_or(|l| r.value > l.value));
+    let beyond = |value: f64, limit: f64| match cause {
+        Cause::Obstacle => value < limit,
+        _ => value > limit,
+    };
+    let value =
+        reading(cause, frame, profile).filter(|r| limit.is_none_or(|l| beyond(r.value, l.value)));
     Reason {
         code: cause.id(),
         sentence: cause.sentence().to_owned(),
@@ -126,7 +198,7 @@ pub fn reason(cause: Cause, frame: &StateFrame, profile: &Profile, bound: Bound)
     }
 }
 
-/// Every interlock; all are unknown without a state frame.
+/// Every interlock that applies to this work; all are unknown without a state frame.
 pub fn interlocks(frame: Option<&StateFrame>, profile: &Profile) -> Vec<Interlock> {
     let row = |cause: Cause| {
         let (state, bound) = match frame {
@@ -140,13 +212,13 @@ pub fn interlocks(frame: Option<&StateFrame>, profile: &Profile) -> Vec<Interloc
         Interlock {
             id: cause.id(),
             state,
-            value: frame.and_then(|f| reading(cause, f)).map(Reading::text),
+            value: frame.and_then(|f| reading(cause, f, profile)).map(Reading::text),
             limit: limit(cause, profile, bound).map(Reading::text),
             owner: cause.owner().word(),
             fix: cause.fix(),
         }
     };
-    INTERLOCKS.into_iter().map(row).collect()
+    INTERLOCKS.into_iter().filter(|cause| applies(*cause, profile)).map(row).collect()
 }
 
 /// True for the two conditions that a resting hand does not meet, while nothing follows it and it
@@ -175,24 +247,26 @@ pub fn first_in_the_way(rest: CauseSet) -> Option<Cause> {
     first.or_else(|| rest.without(Cause::FreshRun).iter().next()).or_else(|| rest.iter().next())
 }
 
-/// The limits enforced now, with where they lie.
-pub fn clamps(frame: &StateFrame, profile: &Profile) -> Vec<Clamped> {
-    let text = |clamp| match clamp {
-        Clamp::Speed | Clamp::ViewAge => mm_s(frame.speed_cap_m_s).text(),
-        Clamp::Acceleration => {
-            Reading::new(profile.motion.acceleration_max_m_s2 * 1e3, "mm/s²", 0).text()
-        }
-        Clamp::Workspace => "edge".to_owned(),
-        Clamp::Force => Reading::new(profile.force.soft_n, "N", 0).text(),
-        Clamp::Rotation => {
-            Reading::new(profile.motion.rotation_max_rad_s.to_degrees(), "°/s", 0).text()
-        }
+/// The limits enforced now, each with how much it took away.
+pub fn clamps(frame: &StateFrame) -> Vec<Clamped> {
+    let clamped = |clamp: Clamp| {
+        let by = readable(clamp.unit(), frame.clamps.by(clamp));
+        Clamped { limit: clamp.word(), text: by.text() }
     };
-    Clamp::ALL
-        .into_iter()
-        .filter(|c| frame.clamps.contains(*c))
-        .map(|c| Clamped { limit: c.word(), text: text(c) })
-        .collect()
+    frame.clamps.iter().map(clamped).collect()
+}
+
+/// An amount in the unit that people read; a small one keeps a digit, so that it is not nothing.
+fn readable(unit: &'static str, by: f64) -> Reading {
+    let (factor, unit) = match unit {
+        "m" => (1e3, "mm"),
+        "m/s" => (1e3, "mm/s"),
+        "rad" => (1_f64.to_degrees(), "°"),
+        "rad/s" => (1_f64.to_degrees(), "°/s"),
+        other => (1.0, other),
+    };
+    let value = by * factor;
+    Reading::new(value, unit, usize::from(value < 9.95))
 }
 
 /// What must be noticed of the robot's state. A stop that nobody confirmed is not here: the page says

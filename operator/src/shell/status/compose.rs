@@ -9,9 +9,10 @@ use protocol::time::{Moment, Operator};
 
 use super::causes::{self, Bound};
 use super::page::{
-    Age, Ages, Alarm, Clock, Force, Hand, Pictures, Probe, ProfileName, Reason, Speed, Stage,
+    Age, Ages, Alarm, Base, Clock, Force, Hand, Pictures, Probe, ProfileName, Reason, Speed, Stage,
     State, Status, Stop,
 };
+use crate::core::session::force_max_n;
 use crate::core::stages::Stage as Part;
 use crate::core::stats::AgeSeries;
 use crate::core::stop::StopPhase;
@@ -95,20 +96,16 @@ pub fn compose(known: &Known<'_>, now: Moment<Operator>) -> Status {
         ages: ages(known, frame, now),
         stages: stages(known, frame.is_some(), now),
         clock: clock(known, now),
-        force: Force {
-            normal_n: frame.map(|f| rounded(causes::contact_force_n(f))),
-            wanted_n: frame.map(|_| rounded(snapshot.sample.force_wanted_n)),
-            soft_n: Some(profile.force.soft_n),
-            hard_n: Some(profile.force.hard_n),
-        },
+        force: force(known, frame),
         interlocks: causes::interlocks(frame, profile),
         speed: Speed {
             mm_s: frame.map(|f| rounded(f.speed_m_s * 1e3)),
             cap_mm_s: frame.map(|f| rounded(f.speed_cap_m_s * 1e3)),
         },
-        clamps: frame.map_or_else(Vec::new, |f| causes::clamps(f, profile)),
+        clamps: frame.map_or_else(Vec::new, causes::clamps),
         hand: hand(known),
-        probe: probe(frame),
+        probe: probe(frame.filter(|_| profile.arms().is_some())),
+        base: profile.base().map(|_| base(frame)),
         pictures,
         alarms: alarms(known, frame),
     }
@@ -242,6 +239,21 @@ fn clock(known: &Known<'_>, now: Moment<Operator>) -> Clock {
     }
 }
 
+fn force(known: &Known<'_>, frame: Option<&StateFrame>) -> Force {
+    let Known { profile, snapshot, .. } = *known;
+    let limits = profile.arms().map(|arms| &arms.force);
+    let hard = limits.map(|l| l.hard_n).or(profile.base().map(|b| b.bumper_hard_n));
+    // Where no tool presses by itself there is no wish, not one for nothing.
+    let most = Some(force_max_n(profile)).filter(|most| *most > 0.0);
+    let wanted = frame.and(most).map(|most| snapshot.sample.force_wanted_n.min(most));
+    Force {
+        normal_n: frame.map(|f| rounded(causes::force_n(f, profile))),
+        wanted_n: wanted.map(rounded),
+        soft_n: limits.map(|l| l.soft_n),
+        hard_n: hard,
+    }
+}
+
 fn hand(known: &Known<'_>) -> Hand {
     let Snapshot { sample, device, .. } = known.snapshot;
     let note = if known.steers { hand_note(known.snapshot) } else { Some(page_taken().sentence) };
@@ -260,6 +272,20 @@ fn probe(frame: Option<&StateFrame>) -> Probe {
         arm.measured.position().map(|m| rounded(m * 1e3))
     });
     Probe { x_mm: mm.map(|p| p.x), y_mm: mm.map(|p| p.y), z_mm: mm.map(|p| p.z) }
+}
+
+/// What the robot's core asks of the base, and what is in its way.
+fn base(frame: Option<&StateFrame>) -> Base {
+    let base = frame.map(|f| &f.base);
+    let mm = |metres: f64| rounded(metres * 1e3);
+    let degrees = |radian: f64| rounded(radian.to_degrees());
+    Base {
+        wanted_mm_s: base.map(|b| mm(b.wanted_linear_m_s)),
+        turn_deg_s: base.map(|b| degrees(b.angular_rad_s)),
+        wanted_turn_deg_s: base.map(|b| degrees(b.wanted_angular_rad_s)),
+        ahead_mm: base.map(|b| mm(b.ahead_m)),
+        behind_mm: base.map(|b| mm(b.behind_m)),
+    }
 }
 
 fn alarms(known: &Known<'_>, frame: Option<&StateFrame>) -> Vec<Alarm> {

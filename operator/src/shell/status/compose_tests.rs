@@ -2,9 +2,8 @@ use super::*;
 use std::collections::BTreeSet;
 
 use protocol::cause::{Cause, CauseSet};
-use protocol::frame::ArmState;
-use protocol::frame::state::{Clamp, ClampSet};
-use protocol::profile::ULTRASOUND;
+use protocol::frame::{ArmState, BaseState, Clamp, ClampSet};
+use protocol::profile::{SURGERY, TELECARE, ULTRASOUND};
 use protocol::session::SessionId;
 use serde_json::{Value, json};
 
@@ -25,8 +24,15 @@ const PICTURES: Pictures =
 
 /// What the page is told of this frame at 1,010 ms.
 fn told(frame: Option<&StateFrame>, change: impl FnOnce(&mut Snapshot, &mut Board)) -> Value {
-    let profile = profile();
-    let (mut snapshot, mut board) = (snapshot(&profile), board());
+    told_under(&profile(), frame, change)
+}
+
+fn told_under(
+    profile: &Profile,
+    frame: Option<&StateFrame>,
+    change: impl FnOnce(&mut Snapshot, &mut Board),
+) -> Value {
+    let (mut snapshot, mut board) = (snapshot(profile), board());
     snapshot.core.handle_welcome(SessionId::new(1), 1, true);
     if let Some(frame) = frame {
         snapshot.core.handle_state(frame, at(1_000));
@@ -37,7 +43,7 @@ fn told(frame: Option<&StateFrame>, change: impl FnOnce(&mut Snapshot, &mut Boar
     let known = Known {
         board: &board,
         snapshot: &snapshot,
-        profile: &profile,
+        profile,
         stop: snapshot.core.stop_phase(at(1_010)),
         pictures: PICTURES,
         steers: true,
@@ -49,7 +55,7 @@ fn unchanged(_: &mut Snapshot, _: &mut Board) {}
 
 fn degraded() -> StateFrame {
     let mut clamps = ClampSet::EMPTY;
-    clamps.add(Clamp::ViewAge);
+    clamps.add(Clamp::ViewAge, 0.0137);
     let arm = ArmState { force_n: nalgebra::Vector3::new(0.0, 0.0, -6.25), ..ArmState::absent() };
     StateFrame {
         state: OperatingState::Degraded,
@@ -93,10 +99,186 @@ fn one_status_is_what_the_page_reads() {
             "fix": Cause::ViewAge.fix(),
         })
     );
-    assert_eq!(interlocks[8]["value"], "6.2 N");
-    assert_eq!(interlocks[3]["value"], Value::Null);
-    assert_eq!(interlocks[3]["limit"], "150 ms");
-    assert_eq!(interlocks.as_array().unwrap().len(), 13);
+    let row = |id: &str| interlocks.as_array().unwrap().iter().find(|r| r["id"] == id).unwrap();
+    assert_eq!(row("CONTACT-FORCE")["value"], "6.2 N");
+    assert_eq!(row("CMD-SILENCE")["value"], Value::Null);
+    assert_eq!(row("CMD-SILENCE")["limit"], "150 ms");
+}
+
+/// The ids of the interlocks on the page under this profile.
+fn ids(profile: &Profile) -> BTreeSet<String> {
+    let rows = causes::interlocks(Some(&state_frame()), profile);
+    rows.iter().map(|r| r.id.to_owned()).collect()
+}
+
+#[test]
+fn only_interlocks_that_the_work_can_meet_are_shown() {
+    let parse = |text| Profile::parse(text).unwrap();
+    let zone = "[[arms.zone]]\nname = \"head\"\nmargin = \"5 mm\"\n\
+                sphere = { centre = [\"0 mm\", \"0 mm\", \"0 mm\"], radius = \"9 mm\" }\n";
+    let zoned = ULTRASOUND.replacen("[arms.force]", &format!("{zone}\n[arms.force]"), 1);
+    let all: BTreeSet<_> = causes::INTERLOCKS.iter().map(|c| c.id().to_owned()).collect();
+    assert_eq!(all.len(), causes::INTERLOCKS.len(), "each is there once");
+    let without = |ids: &[&str]| {
+        let mut rest = all.clone();
+        for id in ids {
+            assert!(rest.remove(*id), "{id}");
+        }
+        rest
+    };
+    assert_eq!(ids(&parse(ULTRASOUND)), without(&["PORT", "NO-GO", "OBSTACLE"]));
+    assert_eq!(ids(&parse(&zoned)), without(&["PORT", "OBSTACLE"]));
+    assert_eq!(ids(&parse(SURGERY)), without(&["NO-GO", "OBSTACLE"]));
+    assert_eq!(
+        ids(&parse(TELECARE)),
+        without(&["WORKSPACE", "JOINT-LIMIT", "SINGULARITY", "NO-GO", "PORT"])
+    );
+}
+
+/// Acts and stages of the machine are causes, but no conditions that are judged in every tick.
+#[test]
+fn every_cause_that_is_judged_in_every_tick_is_an_interlock_of_the_page() {
+    let rest: Vec<_> =
+        Cause::ALL.into_iter().filter(|c| !causes::INTERLOCKS.contains(c)).map(Cause::id).collect();
+    assert_eq!(
+        rest,
+        [
+            "REMOTE-STOP",
+            "LOCAL-ESTOP",
+            "DEGRADED-TOO-LONG",
+            "SELF-TEST",
+            "POWER-OFF",
+            "FRESH-RUN",
+            "ENGAGE-JUMP",
+            "NOT-RESET"
+        ]
+    );
+}
+
+#[test]
+fn limits_are_those_of_the_profile_in_the_unit_that_people_read() {
+    let limits = |text: &str, soft: bool| {
+        let mut frame = state_frame();
+        if soft {
+            frame.soft = causes::INTERLOCKS.iter().fold(CauseSet::EMPTY, |set, c| set.with(*c));
+        }
+        let profile = Profile::parse(text).unwrap();
+        let rows = causes::interlocks(Some(&frame), &profile);
+        move |id: &str| rows.iter().find(|r| r.id == id).unwrap().limit.clone().unwrap_or_default()
+    };
+    let (soft, hard) = (limits(SURGERY, true), limits(SURGERY, false));
+    for (id, wanted_soft, wanted_hard) in [
+        ("VIEW-AGE", "100 ms", "140 ms"),
+        ("MEDIA-STALL", "100 ms", "140 ms"),
+        ("CMD-SILENCE", "15 ms", "50 ms"),
+        ("INPUT-STALL", "15 ms", "50 ms"),
+        ("LOSS", "1 %", "1 %"),
+        ("SPEED", "60 mm/s", "60 mm/s"),
+        ("WORKSPACE", "3 mm", "3 mm"),
+        ("PORT", "5 mm", "5 mm"),
+        ("JOINT-LIMIT", "95 % used", "99 % used"),
+        ("SINGULARITY", "90 % used", "97 % used"),
+        ("CONTACT-FORCE", "4 N", "8 N"),
+        ("RECORDER-STALL", "60 s", "60 s"),
+        ("STATE-MISMATCH", "", ""),
+        ("GUARD", "", ""),
+    ] {
+        assert_eq!((soft(id).as_str(), hard(id).as_str()), (wanted_soft, wanted_hard), "{id}");
+    }
+    let (soft, hard) = (limits(TELECARE, true), limits(TELECARE, false));
+    for (id, wanted_soft, wanted_hard) in [
+        ("OBSTACLE", "500 mm", "200 mm"),
+        ("CONTACT-FORCE", "50 N", "50 N"),
+        ("SPEED", "800 mm/s", "800 mm/s"),
+    ] {
+        assert_eq!((soft(id).as_str(), hard(id).as_str()), (wanted_soft, wanted_hard), "{id}");
+    }
+}
+
+#[test]
+fn a_clamp_says_how_much_it_took_away_in_the_unit_that_people_read() {
+    for (clamp, by, text) in [
+        (Clamp::Speed, 0.014, "14 mm/s"),
+        (Clamp::Speed, 0.0014, "1.4 mm/s"),
+        (Clamp::Acceleration, 0.25, "250 mm/s"),
+        (Clamp::ViewAge, 0.00994, "9.9 mm/s"),
+        (Clamp::ViewAge, 0.00996, "10 mm/s"),
+        (Clamp::JointLimit, 0.02, "20 mm/s"),
+        (Clamp::Singularity, 0.02, "20 mm/s"),
+        (Clamp::Obstacle, 0.3, "300 mm/s"),
+        (Clamp::Workspace, 0.012, "12 mm"),
+        (Clamp::NoGo, 0.0005, "0.5 mm"),
+        (Clamp::Port, 0.1, "100 mm"),
+        (Clamp::Force, 2.5, "2.5 N"),
+        (Clamp::Rotation, 0.5, "29 °/s"),
+        (Clamp::Jaw, 0.1, "5.7 °"),
+    ] {
+        let mut clamps = ClampSet::EMPTY;
+        clamps.add(clamp, by);
+        let status = told(Some(&StateFrame { clamps, ..state_frame() }), unchanged);
+        assert_eq!(status["clamps"], json!([{ "limit": clamp.word(), "text": text }]));
+    }
+}
+
+#[test]
+fn of_a_base_its_speeds_and_what_is_in_its_way_are_told_and_no_tip() {
+    let profile = Profile::parse(TELECARE).unwrap();
+    let moving = BaseState {
+        linear_m_s: 0.4,
+        angular_rad_s: -0.5,
+        wanted_linear_m_s: 0.5,
+        wanted_angular_rad_s: -0.6,
+        ahead_m: 0.45,
+        behind_m: 3.0,
+        bumper_n: 12.5,
+    };
+    let slowed = StateFrame {
+        state: OperatingState::Degraded,
+        soft: CauseSet::EMPTY.with(Cause::Obstacle),
+        base: moving,
+        ..state_frame()
+    };
+    let status = told_under(&profile, Some(&slowed), unchanged);
+    assert_eq!(
+        status["base"],
+        json!({
+            "wanted_mm_s": 500.0,
+            "turn_deg_s": -28.648,
+            "wanted_turn_deg_s": -34.377,
+            "ahead_mm": 450.0,
+            "behind_mm": 3000.0,
+        })
+    );
+    assert_eq!(status["probe"]["x_mm"], Value::Null);
+    let force = json!({ "normal_n": 12.5, "wanted_n": null, "soft_n": null, "hard_n": 50.0 });
+    assert_eq!(status["force"], force);
+    let reason = &status["state"]["reason"];
+    assert_eq!((&reason["value"], &reason["limit"]), (&json!("450 mm"), &json!("500 mm")));
+    let base = BaseState { wanted_linear_m_s: -0.1, behind_m: 0.15, ..moving };
+    let stopped = StateFrame {
+        state: OperatingState::Pstop,
+        stopped_by: Some(Cause::Obstacle),
+        base,
+        ..state_frame()
+    };
+    let reason = told_under(&profile, Some(&stopped), unchanged)["state"]["reason"].clone();
+    assert_eq!((&reason["value"], &reason["limit"]), (&json!("150 mm"), &json!("200 mm")));
+    let unknown = told_under(&profile, None, unchanged);
+    assert_eq!(unknown["base"]["ahead_mm"], Value::Null);
+    assert_eq!(told(Some(&slowed), unchanged)["base"], Value::Null, "arms have none");
+}
+
+#[test]
+fn where_no_tool_presses_by_itself_no_force_is_wanted() {
+    let wish = |text, newton| {
+        let profile = Profile::parse(text).unwrap();
+        let status = told_under(&profile, Some(&state_frame()), |s, _| {
+            s.sample = HandSample { force_wanted_n: newton, ..HandSample::neutral(at(1_009)) };
+        });
+        status["force"]["wanted_n"].clone()
+    };
+    assert_eq!(wish(SURGERY, 5.0), Value::Null);
+    assert_eq!((wish(ULTRASOUND, 5.0), wish(ULTRASOUND, 50.0)), (json!(5.0), json!(12.0)));
 }
 
 /// The names of the fields in `{a: string, b: {c: number}}`, the outer ones only.
@@ -164,6 +346,8 @@ fn the_shapes_are_those_that_the_page_declares() {
         declared.insert(name);
     }
     assert_eq!(keys(&status), declared);
+    let base = told_under(&Profile::parse(TELECARE).unwrap(), Some(&full), unchanged);
+    assert_eq!(keys(&base["base"]), typedef("Base"));
 }
 
 #[test]

@@ -101,7 +101,7 @@ pub struct ConsoleStatus {
     pub pictures_dropped: u64,
     /// Command frames handed to the link.
     pub commands_sent: u64,
-    /// Contact force along the tool axis. Unit: newton.
+    /// Contact force along the tool axis, or on the bumper of a base. Unit: newton.
     pub contact_force_n: Option<f64>,
     /// How far a STOP has come.
     pub stop: StopPhase,
@@ -142,7 +142,7 @@ impl ConsoleStatus {
             pictures_presented: core.counters().views,
             pictures_dropped: shared.outlet.dropped(),
             commands_sent: shared.commands_sent.load(Ordering::Relaxed),
-            contact_force_n: state.map(causes::contact_force_n),
+            contact_force_n: state.map(|s| causes::force_n(s, &shared.profile)),
             stop: shared.stop_phase(&snapshot, now),
             hand: snapshot.device.clone(),
             hand_note: compose::hand_note(&snapshot),

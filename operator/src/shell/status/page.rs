@@ -45,6 +45,8 @@ pub struct Status {
     pub hand: Hand,
     /// Where the tip is.
     pub probe: Probe,
+    /// What the base does; `None` for arms.
+    pub base: Option<Base>,
     /// The pictures.
     pub pictures: Pictures,
     /// What must be noticed.
@@ -151,14 +153,14 @@ pub struct Clock {
     pub suspect: bool,
 }
 
-/// Contact force along the tool axis. Unit: newton.
+/// Contact force along the tool axis, or on the bumper of a base. Unit: newton.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Force {
     /// Measured.
     pub normal_n: Option<f64>,
-    /// Wanted by the hand.
+    /// Wanted by the hand; `None` where no tool presses by itself.
     pub wanted_n: Option<f64>,
-    /// No further inward beyond it.
+    /// No further inward beyond it; `None` for a base.
     pub soft_n: Option<f64>,
     /// Stopped beyond it.
     pub hard_n: Option<f64>,
@@ -181,7 +183,7 @@ pub struct Interlock {
     pub fix: &'static str,
 }
 
-/// Speed of the fastest tip. Unit: millimetre per second.
+/// Speed of the fastest tip, or of the base. Unit: millimetre per second.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Speed {
     /// Measured.
@@ -195,7 +197,7 @@ pub struct Speed {
 pub struct Clamped {
     /// Which.
     pub limit: &'static str,
-    /// Where it lies.
+    /// How much it took away.
     pub text: String,
 }
 
@@ -221,6 +223,21 @@ pub struct Probe {
     pub y_mm: Option<f64>,
     /// Up.
     pub z_mm: Option<f64>,
+}
+
+/// What a base does, and what is in its way.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Base {
+    /// Speed asked for, forward positive. Unit: millimetre per second.
+    pub wanted_mm_s: Option<f64>,
+    /// Measured turn rate, counter-clockwise. Unit: degree per second.
+    pub turn_deg_s: Option<f64>,
+    /// Turn rate asked for. Unit: degree per second.
+    pub wanted_turn_deg_s: Option<f64>,
+    /// Nearest obstacle ahead. Unit: millimetre.
+    pub ahead_mm: Option<f64>,
+    /// Nearest obstacle behind. Unit: millimetre.
+    pub behind_mm: Option<f64>,
 }
 
 /// The pictures.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::picture::ViewSource;
 use crate::time::Moment;
 
 /// A picture: view, pictures skipped before it, keyframe.
@@ -6,6 +7,7 @@ type Picture = (u64, u32, bool);
 
 fn header((view, skipped, keyframe): Picture) -> PictureHeader {
     PictureHeader {
+        source: ViewSource::Ultrasound,
         view,
         captured: Moment::START,
         encode_us: 0,

@@ -5,21 +5,42 @@ fn profile() -> Profile {
     Profile::parse(protocol::profile::ULTRASOUND).unwrap()
 }
 
+fn profiles() -> Vec<Profile> {
+    protocol::profile::SHIPPED.iter().map(|text| Profile::parse(text).unwrap()).collect()
+}
+
 fn green() -> Readings {
     Readings {
         authority: true,
         deadman: 1.0,
         clutch_unseen: false,
         silence_s: 0.001,
+        sample_age_s: 0.001,
         loop_age_s: 0.005,
         view_age_s: 0.040,
+        loss: 0.0,
+        mistaken_s: 0.0,
         speed_m_s: 0.020,
         outside_m: 0.0,
+        no_go_m: 0.0,
+        beside_port_m: 0.0,
+        joint_used: 0.5,
+        singular: 0.5,
         tracking_m: 0.002,
-        contact_n: 5.0,
+        tracking_m_s: 0.0,
+        contact_n: 3.0,
+        bumper_n: 0.0,
+        obstacle_m: -3.0,
+        guard_open: false,
         robot_fault: false,
+        sensor_age_s: 0.001,
+        frozen_m: 0.0,
+        clock_lost: false,
         bad_frames: 0,
         overruns: 0,
+        pause_s: 0.001,
+        uncaptured_s: 0.0,
+        unrecorded_s: 0.0,
     }
 }
 
@@ -27,86 +48,124 @@ fn hardest(readings: &Readings) -> Option<(Cause, Stop)> {
     judge(readings, &profile()).hardest(true, true).map(|t| (t.cause, t.stop))
 }
 
-#[test]
-fn green_readings_stop_nothing() {
-    let v = judge(&green(), &profile());
-    assert!(v.tripped.is_empty() && v.soft.is_empty());
-    assert_eq!(v.hardest(true, true), None);
+/// How each row's reading is set, in the order of the table; the id guards against a shifted line.
+type Setter = fn(&mut Readings, f64);
+const SETTERS: [(Cause, Setter); TABLE.len()] = [
+    (Cause::RobotFault, |r, v| r.robot_fault = v > 0.0),
+    (Cause::SensorFrozen, |r, v| r.sensor_age_s = v),
+    (Cause::SensorFrozen, |r, v| r.frozen_m = v),
+    (Cause::ContactForce, |r, v| r.contact_n = v),
+    (Cause::ContactForce, |r, v| r.bumper_n = v),
+    (Cause::Workspace, |r, v| r.outside_m = v),
+    (Cause::NoGo, |r, v| r.no_go_m = v),
+    (Cause::Port, |r, v| r.beside_port_m = v),
+    (Cause::JointLimit, |r, v| r.joint_used = v),
+    (Cause::Singularity, |r, v| r.singular = v),
+    (Cause::Speed, |r, v| r.speed_m_s = v),
+    (Cause::Speed, |r, v| r.speed_m_s = v),
+    (Cause::Tracking, |r, v| r.tracking_m = v),
+    (Cause::Tracking, |r, v| r.tracking_m_s = v),
+    (Cause::Obstacle, |r, v| r.obstacle_m = v),
+    (Cause::Guard, |r, v| r.guard_open = v > 0.0),
+    (Cause::ClockLost, |r, v| r.clock_lost = v > 0.0),
+    (Cause::CmdSilence, |r, v| r.silence_s = v),
+    (Cause::InputStall, |r, v| r.sample_age_s = v),
+    (Cause::LoopAge, |r, v| r.loop_age_s = v),
+    (Cause::ViewAge, |r, v| r.view_age_s = v),
+    (Cause::Loss, |r, v| r.loss = v),
+    (Cause::Deadman, |r, v| r.deadman = 1.0 - v),
+    (Cause::Authority, |r, v| r.authority = v <= 0.0),
+    (Cause::StateMismatch, |r, v| r.mistaken_s = v),
+    (Cause::BadFrames, |r, v| r.bad_frames = v.ceil() as u32),
+    (Cause::ServoStall, |r, v| r.pause_s = v),
+    (Cause::ServoOverrun, |r, v| r.overruns = v.ceil() as u32),
+    (Cause::MediaStall, |r, v| r.uncaptured_s = v),
+    (Cause::RecorderStall, |r, v| r.unrecorded_s = v),
+    (Cause::Clutch, |r, v| r.clutch_unseen = v > 0.0),
+];
+
+fn with(row: usize, value: f64) -> Readings {
+    let mut readings = green();
+    let (cause, set) = SETTERS[row];
+    assert_eq!(cause, TABLE[row].cause);
+    set(&mut readings, value);
+    readings
 }
 
-/// Each interlock: inside at its limit, tripped just beyond it.
+/// Just beyond: the least that every row tells apart.
+fn beyond(limit: f64) -> f64 {
+    limit + limit.abs().max(1.0) * 1e-9
+}
+
+#[test]
+fn green_readings_stop_nothing_in_any_profile() {
+    for p in profiles() {
+        let v = judge(&green(), &p);
+        assert!(v.tripped.is_empty() && v.soft.is_empty(), "{}: {v:?}", p.name);
+        assert!(v.slowing.is_empty() && v.blocking.is_empty());
+        assert_eq!(v.hardest(true, true), None);
+    }
+}
+
+/// Each interlock of each profile: inside at its limit, tripped just beyond it.
 #[test]
 fn each_interlock_trips_just_beyond_its_limit_and_not_at_it() {
-    type Case = (Cause, fn(&mut Readings, f64), f64, f64, Stop);
-    let cases: [Case; 9] = [
-        (Cause::CmdSilence, |r, v| r.silence_s = v, 0.150, 0.1501, Stop::Hold),
-        (Cause::LoopAge, |r, v| r.loop_age_s = v, 0.250, 0.2501, Stop::Hold),
-        (Cause::ViewAge, |r, v| r.view_age_s = v, 0.200, 0.2001, Stop::Hold),
-        (Cause::Deadman, |r, v| r.deadman = v, 0.5, 0.4999, Stop::Hold),
-        (Cause::Speed, |r, v| r.speed_m_s = v, 0.150, 0.1501, Stop::Protective),
-        (Cause::Workspace, |r, v| r.outside_m = v, 0.010, 0.0101, Stop::Protective),
-        (Cause::ContactForce, |r, v| r.contact_n = v, 20.0, 20.01, Stop::Protective),
-        (Cause::Tracking, |r, v| r.tracking_m = v, 0.015, 0.0151, Stop::Protective),
-        (Cause::BadFrames, |r, v| r.bad_frames = v as u32, 2.0, 3.0, Stop::Hold),
-    ];
-    for (cause, set, inside, beyond, stop) in cases {
-        let mut r = green();
-        set(&mut r, inside);
-        assert_eq!(hardest(&r), None, "{cause} at its limit");
-        set(&mut r, beyond);
-        assert_eq!(hardest(&r), Some((cause, stop)), "{cause} beyond its limit");
+    let mut tried = 0;
+    for p in profiles() {
+        for (n, row) in TABLE.iter().enumerate() {
+            let Some(limit) = (row.hard)(&p) else { continue };
+            let inside = judge(&with(n, limit), &p);
+            assert!(!inside.tripped.contains(row.cause), "{} {} at {limit}", p.name, row.watches);
+            let v = judge(&with(n, beyond(limit)), &p);
+            assert!(v.tripped.contains(row.cause), "{} {} beyond {limit}", p.name, row.watches);
+            assert!(v.soft.contains(row.cause) && v.blocking.contains(row.cause));
+            let hardest = v.hardest(true, true).map(|t| (t.cause, t.stop));
+            if row.stop == Stop::Refuse {
+                assert_eq!(hardest, None, "{} only refuses", row.cause);
+            } else {
+                assert_eq!(hardest, Some((row.cause, row.stop)));
+            }
+            tried += 1;
+        }
     }
+    assert_eq!(tried, 25 + 26 + 21);
 }
 
+/// Each soft limit of each profile: kept at its limit, and beyond it exactly what its row says.
 #[test]
-fn facts_trip_when_they_are_so() {
-    let r = Readings { authority: false, ..green() };
-    assert_eq!(hardest(&r), Some((Cause::Authority, Stop::Hold)));
-    let r = Readings { robot_fault: true, ..green() };
-    assert_eq!(hardest(&r), Some((Cause::RobotFault, Stop::Fault)));
-    let r = Readings { overruns: 101, ..green() };
-    assert_eq!(hardest(&r), Some((Cause::ServoOverrun, Stop::Hold)));
-    assert_eq!(hardest(&Readings { overruns: 100, ..green() }), None);
-    let r = Readings { clutch_unseen: true, ..green() };
-    assert_eq!(hardest(&r), None, "an unseen clutch refuses and does not stop");
-    assert!(judge(&r, &profile()).tripped.contains(Cause::Clutch));
-}
-
-#[test]
-fn soft_limits_slow_before_hard_limits_stop() {
-    type Case = (Cause, fn(&mut Readings, f64), f64, f64);
-    let cases: [Case; 4] = [
-        (Cause::CmdSilence, |r, v| r.silence_s = v, 0.040, 0.0401),
-        (Cause::LoopAge, |r, v| r.loop_age_s = v, 0.140, 0.1401),
-        (Cause::ViewAge, |r, v| r.view_age_s = v, 0.140, 0.1401),
-        (Cause::ContactForce, |r, v| r.contact_n = v, 12.0, 12.01),
-    ];
-    for (cause, set, inside, beyond) in cases {
-        let mut r = green();
-        set(&mut r, inside);
-        assert!(judge(&r, &profile()).soft.is_empty(), "{cause} at its soft limit");
-        set(&mut r, beyond);
-        let v = judge(&r, &profile());
-        assert!(v.soft.contains(cause) && v.tripped.is_empty(), "{cause}");
+fn soft_limits_act_before_hard_limits_stop() {
+    let mut tried = 0;
+    for p in profiles() {
+        for (n, row) in TABLE.iter().enumerate() {
+            let Some(limit) = (row.soft)(&p) else { continue };
+            assert!((row.hard)(&p).is_none_or(|hard| limit < hard), "{} {}", p.name, row.cause);
+            let v = judge(&with(n, limit), &p);
+            assert!(v.soft.is_empty() && v.blocking.is_empty() && v.slowing.is_empty());
+            let v = judge(&with(n, beyond(limit)), &p);
+            assert!(v.soft.contains(row.cause) && v.tripped.is_empty(), "{}", row.cause);
+            assert_eq!(v.blocking.contains(row.cause), row.beyond_soft != Soft::Governs);
+            assert_eq!(v.slowing.contains(row.cause), row.beyond_soft == Soft::Degrades);
+            tried += 1;
+        }
     }
+    assert_eq!(tried, 9 + 9 + 7);
 }
 
+/// Every reading that is a number, in every profile that limits it: not known is not safe.
 #[test]
 fn what_is_not_known_is_not_safe() {
-    let nan = f64::NAN;
-    let cases = [
-        Readings { silence_s: nan, ..green() },
-        Readings { loop_age_s: f64::INFINITY, ..green() },
-        Readings { view_age_s: nan, ..green() },
-        Readings { deadman: nan, ..green() },
-        Readings { speed_m_s: nan, ..green() },
-        Readings { outside_m: nan, ..green() },
-        Readings { tracking_m: nan, ..green() },
-        Readings { contact_n: nan, ..green() },
-    ];
-    for r in cases {
-        assert!(hardest(&r).is_some(), "{r:?}");
+    let mut tried = 0;
+    for p in profiles() {
+        for (n, row) in TABLE.iter().enumerate() {
+            let readings = with(n, f64::NAN);
+            if (row.reading)(&readings).is_nan() && (row.hard)(&p).is_some() {
+                let trip = judge(&readings, &p).hardest(true, true);
+                assert_eq!(trip.map(|t| t.cause), Some(row.cause));
+                tried += 1;
+            }
+        }
     }
+    assert_eq!(tried, 18 + 19 + 14);
     assert!(seconds(None).is_infinite());
     assert!((seconds(Some(Duration::from_millis(5))) - 0.005).abs() < 1e-12);
 }
@@ -139,14 +198,25 @@ fn a_trip_carries_its_figures() {
     assert!((t.reading - 0.312).abs() < 1e-12 && (t.limit - 0.2).abs() < 1e-12);
 }
 
+/// A cause may watch one thing of arms and another of a base; in one profile nothing is watched twice.
 #[test]
-fn every_cause_has_at_most_one_row() {
-    let mut set = CauseSet::EMPTY;
-    for row in &TABLE {
-        assert!(!set.contains(row.cause), "{} twice", row.cause);
-        set = set.with(row.cause);
-        assert!((row.soft)(&profile()).is_none_or(|s| s < (row.hard)(&profile())));
+fn in_one_profile_a_reading_has_one_row() {
+    for p in profiles() {
+        let rows = TABLE.iter().filter(|r| (r.hard)(&p).is_some() || (r.soft)(&p).is_some());
+        let mut watched: Vec<_> = rows.map(|r| r.watches).collect();
+        let all = watched.len();
+        watched.sort_unstable();
+        watched.dedup();
+        assert_eq!(watched.len(), all, "{}", p.name);
     }
+}
+
+/// The limits are those of the reference: one line per interlock and profile.
+#[test]
+fn the_limits_are_the_golden_ones() {
+    let got = document(&profiles());
+    let golden = include_str!("limits.txt");
+    assert_eq!(got, golden, "the limits changed; they are now:\n{got}");
 }
 
 proptest! {

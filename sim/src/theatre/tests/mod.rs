@@ -1,5 +1,8 @@
 //! The system as a user meets it, in virtual time.
 
+mod faults;
+mod reactions;
+
 use super::*;
 use operator::devices::pad::{PadReport, PracticePad};
 use operator::devices::script::ScriptedHand;
@@ -56,6 +59,26 @@ impl HandDevice for Pointer {
     }
 }
 
+/// A theatre in which the pad has been pressed and steers to the right.
+fn steering() -> (Theatre, Pointer) {
+    let mut t = theatre(1);
+    let mut hand = Pointer::new();
+    t.run(&mut hand, 50);
+    hand.held = true;
+    hand.x = 0.5;
+    t.run(&mut hand, 1_500);
+    assert_eq!(t.state(), OperatingState::Engaged);
+    (t, hand)
+}
+
+/// The pad is released and pressed again.
+fn engage_again(t: &mut Theatre, hand: &mut Pointer) {
+    hand.held = false;
+    t.run(hand, 100);
+    hand.held = true;
+    t.run(hand, 800);
+}
+
 fn last_cause(t: &Theatre) -> Option<Cause> {
     t.record().transitions.last().and_then(|(_, t)| t.cause)
 }
@@ -71,7 +94,7 @@ fn a_scripted_scan_touches_the_body_and_stays_within_every_limit() {
     assert!(r.followed > 12_000, "{} ticks followed", r.followed);
     assert!(r.in_contact > 10_000, "{} ticks in contact", r.in_contact);
     assert_eq!(r.stale, 0);
-    assert!(r.force_max_n < profile().force.soft_n, "{} N", r.force_max_n);
+    assert!(r.force_max_n < profile().arms().unwrap().force.soft_n, "{} N", r.force_max_n);
     let engages = r.transitions.iter().filter(|(_, t)| t.to == OperatingState::Engaged).count();
     assert!(engages >= 4, "{engages} engages");
 }
@@ -138,13 +161,7 @@ fn a_pad_pressed_with_a_force_brings_the_probe_down_and_holds_that_force() {
 /// VIEW-AGE: a picture that freezes holds the robot, and only release and press move it again.
 #[test]
 fn a_frozen_picture_holds_until_released_and_engaged_again() {
-    let mut t = theatre(1);
-    let mut hand = Pointer::new();
-    t.run(&mut hand, 50);
-    hand.held = true;
-    hand.x = 0.5;
-    t.run(&mut hand, 1_500);
-    assert_eq!(t.state(), OperatingState::Engaged);
+    let (mut t, mut hand) = steering();
     t.faults.frozen_picture = true;
     t.run(&mut hand, 250);
     assert_eq!((t.state(), last_cause(&t)), (OperatingState::Hold, Some(Cause::ViewAge)));
@@ -154,10 +171,7 @@ fn a_frozen_picture_holds_until_released_and_engaged_again() {
     t.run(&mut hand, 1_000);
     assert!((t.tip() - from).norm() < 0.000_2, "it moved by itself");
     assert_eq!(t.state(), OperatingState::Hold);
-    hand.held = false;
-    t.run(&mut hand, 100);
-    hand.held = true;
-    t.run(&mut hand, 800);
+    engage_again(&mut t, &mut hand);
     assert_eq!(t.state(), OperatingState::Engaged);
     assert_eq!(t.record().stale, 0);
 }

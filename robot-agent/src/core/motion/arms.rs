@@ -1,0 +1,305 @@
+//! From the newest command to the setpoints of arms: anchors, targets, and what arms do by themselves.
+
+use nalgebra::Vector3;
+use protocol::ARMS;
+use protocol::frame::{ArmCommand, ArmState, ClampSet, CommandFrame, Mode, Motion as HandMotion};
+use protocol::pose::{Base, Displacement, Pose, Tip};
+use protocol::profile::{ArmLimits, Profile, Shape, Zone};
+
+use super::fit::Misfit;
+use super::{BodyReadings, Step, Wish, worst};
+use crate::core::frozen::Frozen;
+use crate::core::governor::region::{self, Region};
+use crate::core::governor::{ArmGovernor, Drive, Place, Task, caps};
+use crate::robot::{ArmOrder, ArmReading, Body, Order, Port, Reading};
+
+/// A setpoint that moves across its tool slower than this stands. Yielding along the tool does not
+/// count: it goes on for as long as the tissue pushes. Unit: metre per second.
+const STANDING_MAX_M_S: f64 = 0.001;
+
+/// One engagement: from a closing of the clutch to its end.
+#[derive(Debug, Clone, Copy)]
+struct Engagement {
+    count: u32,
+    /// The frame that closed the clutch: it moves nothing, whatever it asks for.
+    closed_by: u64,
+    anchors: [Pose<Base, Tip>; ARMS],
+    start: [Displacement; ARMS],
+}
+
+/// One arm.
+#[derive(Debug, Clone)]
+struct Arm {
+    governor: ArmGovernor,
+    region: Region,
+    port: Option<Port>,
+    frozen: Frozen,
+}
+
+/// The setpoints of all arms. An arm without a region is not there.
+#[derive(Debug, Clone)]
+pub(in crate::core) struct ArmMotion {
+    arms: [Option<Arm>; ARMS],
+    engagement: Option<Engagement>,
+    stands: bool,
+    pub(super) clamps: ClampSet,
+    pub(super) speed_cap_m_s: f64,
+}
+
+impl ArmMotion {
+    /// Setpoints at nowhere in particular until the first reading, and what makes them unusable.
+    pub(super) fn new(limits: &ArmLimits, body: &Body) -> (Self, Option<Misfit>) {
+        let ports = match body {
+            Body::Arms { ports, .. } => *ports,
+            Body::Base { .. } => [None; ARMS],
+        };
+        let mut misfit = None;
+        let mut arms = [const { None }; ARMS];
+        let places = arms.iter_mut().zip(ports).enumerate().take(body.arms());
+        for (n, (slot, port)) in places {
+            // Where the profile knows nothing of ports, none limits.
+            let port = port.filter(|_| limits.port.is_some());
+            match region_of(limits, port.as_ref()) {
+                Some(region) => {
+                    let governor = ArmGovernor::at(Pose::identity(), 0.0);
+                    *slot = Some(Arm { governor, region, port, frozen: Frozen::default() });
+                }
+                None => misfit = misfit.or(Some(Misfit::NoRegion { arm: n })),
+            }
+        }
+        let motion = Self {
+            arms,
+            engagement: None,
+            stands: true,
+            clamps: ClampSet::EMPTY,
+            speed_cap_m_s: 0.0,
+        };
+        (motion, misfit)
+    }
+
+    fn arms(&self) -> impl Iterator<Item = &Arm> {
+        self.arms.iter().flatten()
+    }
+
+    /// Each arm that is there, with what is measured of it.
+    fn measured<'a>(
+        &'a self,
+        reading: &'a Reading,
+    ) -> impl Iterator<Item = (&'a Arm, &'a ArmReading)> {
+        self.arms.iter().zip(&reading.arms).filter_map(|(arm, r)| arm.as_ref().map(|a| (a, r)))
+    }
+
+    fn setpoint(&self, n: usize) -> Pose<Base, Tip> {
+        let arm = self.arms.get(n).and_then(Option::as_ref);
+        arm.map_or_else(Pose::identity, |a| a.governor.setpoint())
+    }
+
+    pub(super) const fn stands(&self) -> bool {
+        self.stands
+    }
+
+    /// Binds the arms to the hand: the anchor is where the setpoint is now, and what the frame says
+    /// of the hand counts as its start. So the frame that engages moves nothing.
+    pub(super) fn engage(&mut self, frame: &CommandFrame) {
+        let start = match &frame.motion {
+            HandMotion::Arms(arms) => arms.map(|a| a.displacement),
+            HandMotion::Base(_) => [Displacement::none(); ARMS],
+        };
+        let anchors = core::array::from_fn(|n| self.setpoint(n));
+        self.engagement =
+            Some(Engagement { count: frame.engage_count, closed_by: frame.seq, anchors, start });
+        self.stands = false;
+    }
+
+    pub(super) fn disengage(&mut self) {
+        self.engagement = None;
+        self.settle();
+    }
+
+    pub(super) fn settle(&mut self) {
+        for arm in self.arms.iter_mut().flatten() {
+            arm.governor.settle();
+        }
+    }
+
+    /// True if every arm is turned as its setpoint is, within `angle_max_rad`, and rests.
+    pub(super) fn is_aligned(&self, reading: &Reading, angle_max_rad: f64) -> bool {
+        self.is_at_rest()
+            && self
+                .measured(reading)
+                .all(|(a, r)| a.governor.setpoint().angle_to(&r.tip) <= angle_max_rad)
+    }
+
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.arms().all(|a| a.governor.is_at_rest())
+    }
+
+    pub(super) fn readings(&mut self, reading: &Reading, powered: bool) -> BodyReadings {
+        let largest = |f: fn(&Arm, &ArmReading) -> f64| {
+            worst(self.measured(reading).map(|(arm, r)| f(arm, r)))
+        };
+        let mut readings = BodyReadings {
+            speed_m_s: largest(|_, r| r.velocity_m_s.norm()),
+            outside_m: largest(|a, r| a.region.beyond_walls_m(&r.tip.position())),
+            no_go_m: largest(|a, r| a.region.inside_zones_m(&r.tip.position())),
+            beside_port_m: largest(beside_port_m),
+            joint_used: largest(|_, r| 1.0 - r.reach.joint),
+            singular: largest(|_, r| 1.0 - r.reach.dexterity),
+            contact_n: largest(|_, r| r.contact_force_n()),
+            ..BodyReadings::NOTHING
+        };
+        if powered {
+            readings.tracking_m =
+                largest(|a, r| (a.governor.setpoint().position() - r.tip.position()).norm());
+            let pairs = self.arms.iter_mut().zip(&reading.arms);
+            readings.frozen_m = worst(pairs.filter_map(|(arm, r)| {
+                arm.as_mut().map(|a| a.frozen.note(r, &a.governor.setpoint()))
+            }));
+        }
+        readings
+    }
+
+    /// Moves the setpoints for one tick; returns the order for the robot.
+    pub(super) fn step(&mut self, step: &Step<'_>, limits: &ArmLimits, profile: &Profile) -> Order {
+        self.clamps = ClampSet::EMPTY;
+        if step.wish == Wish::Off {
+            for (arm, measured) in self.arms.iter_mut().zip(&step.reading.arms) {
+                if let Some(arm) = arm {
+                    arm.governor = ArmGovernor::at(measured.tip, measured.jaw_rad);
+                    arm.frozen = Frozen::default();
+                }
+            }
+            self.stands = true;
+            self.speed_cap_m_s = 0.0;
+            return Order::Off;
+        }
+        let mut slowest_m_s = f64::INFINITY;
+        for n in 0..ARMS {
+            let drive = self.drive(step, n);
+            let (Some(Some(arm)), Some(measured)) =
+                (self.arms.get_mut(n), step.reading.arms.get(n))
+            else {
+                continue;
+            };
+            let contact_n = measured.contact_force_n();
+            let caps = caps(limits, &profile.freshness, contact_n, &measured.reach, step.seen_age);
+            slowest_m_s = slowest_m_s.min(caps.speed_m_s);
+            let place = Place {
+                limits,
+                lift: profile.reaction.lift.as_ref(),
+                region: &arm.region,
+                port: arm.port.as_ref(),
+            };
+            let task = Task { drive, contact_n, caps, place, dt_s: step.dt_s };
+            let clamps = arm.governor.step(&task);
+            self.clamps = self.clamps.union(clamps);
+        }
+        self.speed_cap_m_s = if step.wish == Wish::Follow { slowest_m_s } else { 0.0 };
+        if step.wish != Wish::Follow && self.lateral_speed_m_s() < STANDING_MAX_M_S {
+            self.stands = true;
+        }
+        Order::Servo { arms: core::array::from_fn(|n| self.order(n)) }
+    }
+
+    fn order(&self, n: usize) -> ArmOrder {
+        let jaw = self.arms.get(n).and_then(Option::as_ref).map_or(0.0, |a| a.governor.jaw_rad());
+        ArmOrder { tip: self.setpoint(n), jaw_rad: jaw }
+    }
+
+    /// Speed of the fastest setpoint across its tool. Unit: metre per second.
+    fn lateral_speed_m_s(&self) -> f64 {
+        worst(self.arms().map(|a| a.governor.lateral_speed_m_s()))
+    }
+
+    fn drive(&self, step: &Step<'_>, n: usize) -> Drive {
+        match (step.wish, self.engagement, step.frame) {
+            (Wish::Lift, ..) if self.stands => Drive::Lift,
+            (Wish::Follow, Some(e), Some(frame)) if frame.engage_count == e.count => {
+                match frame.mode {
+                    Mode::Follow => follow(frame, &e, n, self.order(n).jaw_rad),
+                    Mode::Retract => Drive::Lift,
+                    Mode::Hold => Drive::Stand,
+                }
+            }
+            _ => Drive::Stand,
+        }
+    }
+
+    pub(super) fn states(&self, reading: &Reading) -> [ArmState; ARMS] {
+        core::array::from_fn(|n| {
+            match (self.arms.get(n).and_then(Option::as_ref), reading.arms.get(n)) {
+                (Some(arm), Some(r)) => ArmState {
+                    measured: r.tip,
+                    setpoint: arm.governor.setpoint(),
+                    force_n: r.force_n,
+                    torque_n_m: r.torque_n_m,
+                    jaw_rad: r.jaw_rad,
+                },
+                _ => ArmState::absent(),
+            }
+        })
+    }
+}
+
+/// Where the hand wants an arm whose jaw is asked to be open by `jaw_rad` now.
+fn follow(frame: &CommandFrame, e: &Engagement, n: usize, jaw_rad: f64) -> Drive {
+    let HandMotion::Arms(arms) = &frame.motion else { return Drive::Stand };
+    match (arms.get(n), e.start.get(n), e.anchors.get(n)) {
+        (Some(arm), Some(start), Some(anchor)) => Drive::Follow {
+            target: since(start, arm).applied_to(anchor),
+            force_wanted_n: if frame.seq == e.closed_by { 0.0 } else { arm.force_wanted_n },
+            jaw_rad: if frame.seq == e.closed_by { jaw_rad } else { arm.jaw_rad },
+        },
+        _ => Drive::Stand,
+    }
+}
+
+/// The displacement of the hand since `start`.
+fn since(start: &Displacement, arm: &ArmCommand) -> Displacement {
+    Displacement {
+        translation: arm.displacement.translation - start.translation,
+        rotation: arm.displacement.rotation * start.rotation.inverse(),
+    }
+}
+
+/// How far the shaft passes beside its port, or the tip is outside of what the port allows.
+fn beside_port_m(arm: &Arm, reading: &ArmReading) -> f64 {
+    if arm.port.is_some() {
+        reading.beside_port_m.max(arm.region.beyond_port_m(&reading.tip.position()))
+    } else {
+        0.0
+    }
+}
+
+/// Where a tip may be; `None` if that is nowhere.
+fn region_of(limits: &ArmLimits, port: Option<&Port>) -> Option<Region> {
+    let port = match (&limits.port, port) {
+        (Some(limits), Some(port)) => Some(region::Port {
+            centre: port.centre_m,
+            axis: port.axis,
+            cone_max_rad: limits.cone_max_rad,
+            depth_min_m: limits.depth_min_m,
+            depth_max_m: limits.depth_max_m,
+        }),
+        _ => None,
+    };
+    let zones: Vec<_> = limits.zones.iter().map(zone_of).collect();
+    let (min, max) = (Vector3::from(limits.workspace.min_m), Vector3::from(limits.workspace.max_m));
+    Region::new(min, max, port, &zones).ok()
+}
+
+fn zone_of(zone: &Zone) -> region::Zone {
+    let shape = match zone.shape {
+        Shape::Sphere { centre_m, radius_m } => {
+            region::Shape::Sphere { centre: Vector3::from(centre_m), radius: radius_m }
+        }
+        Shape::Box { min_m, max_m } => {
+            region::Shape::Box { min: Vector3::from(min_m), max: Vector3::from(max_m) }
+        }
+        Shape::HalfSpace { point_m, normal } => region::Shape::HalfSpace {
+            point: Vector3::from(point_m),
+            normal: Vector3::from(normal),
+        },
+    };
+    region::Zone { shape, margin_m: zone.margin_m }
+}

@@ -1,0 +1,241 @@
+//! A whole robot with real threads and real links, whose driver hangs or panics.
+//!
+//! Nothing here measures a time: each test waits for a fact, and gives up only after a minute.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test")]
+#![allow(clippy::await_holding_lock, reason = "the driver, on another thread, hangs on that lock")]
+
+use core::net::{Ipv4Addr, SocketAddr};
+use core::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use protocol::ARMS;
+use protocol::link::messages::{read_message, write_message};
+use protocol::link::{Authority, Identity, Kind, LinkError, Role, connect};
+use protocol::picture::ViewSource;
+use protocol::profile::{Profile, SURGERY, ULTRASOUND};
+use protocol::session::{OperatorMessage, Refusal, RobotMessage};
+use protocol::time::{Moment, Robot as RobotTime};
+use quinn::{Connection, RecvStream, SendStream};
+use robot_agent::picture::{Picture, PictureSource};
+use robot_agent::robot::{Body, Description, Order, OwnLimits, Reading, Robot, RobotFault};
+use robot_agent::shell::{NodeConfig, NodeError, RobotNode};
+
+/// Nothing that is waited for here takes longer on a healthy machine, however slow.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// What a test does to the driver, and what the driver tells the test.
+#[derive(Default)]
+struct Strings {
+    /// Reading waits for this lock.
+    hangs: Mutex<()>,
+    /// Reading takes three ticks.
+    slow: AtomicBool,
+    /// Reading panics.
+    panics: AtomicBool,
+    /// So does stopping.
+    stop_panics: AtomicBool,
+    /// It was told to stop.
+    stopped: AtomicBool,
+    /// Its own limits are wider than asked.
+    wide: AtomicBool,
+}
+
+/// An arm that stands, and does with its driver what the test wants.
+struct Puppet(Arc<Strings>);
+
+impl Robot for Puppet {
+    fn describe(&self) -> Description {
+        Description {
+            name: "puppet".to_owned(),
+            simulated: true,
+            body: Body::Arms { count: 1, speed_max_m_s: 0.5, ports: [None; ARMS] },
+            watchdog: Duration::from_millis(30),
+        }
+    }
+
+    fn read(&mut self, now: Moment<RobotTime>) -> Result<Reading, RobotFault> {
+        drop(self.0.hangs.lock());
+        if self.0.slow.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(3));
+        }
+        assert!(!self.0.panics.load(Ordering::Relaxed), "the driver's own mistake");
+        Ok(Reading::resting(now))
+    }
+
+    fn command(&mut self, _order: &Order, _now: Moment<RobotTime>) -> Result<(), RobotFault> {
+        Ok(())
+    }
+
+    fn stop(&mut self, _now: Moment<RobotTime>) -> Result<(), RobotFault> {
+        self.0.stopped.store(true, Ordering::Relaxed);
+        assert!(!self.0.stop_panics.load(Ordering::Relaxed), "its second mistake");
+        Ok(())
+    }
+
+    fn limit(&mut self, wanted: &OwnLimits) -> Result<OwnLimits, RobotFault> {
+        let wider = f64::from(u8::from(self.0.wide.load(Ordering::Relaxed)));
+        Ok(OwnLimits { force_max_n: wanted.force_max_n + wider, ..*wanted })
+    }
+}
+
+/// Nothing is shown.
+struct Dark;
+
+impl PictureSource for Dark {
+    fn shows(&self) -> ViewSource {
+        ViewSource::Ultrasound
+    }
+
+    fn size(&self) -> (u16, u16) {
+        (32, 32)
+    }
+
+    fn capture(&mut self, _now: Moment<RobotTime>, _budget: Duration, _into: &mut Picture) -> bool {
+        false
+    }
+}
+
+struct Site {
+    strings: Arc<Strings>,
+    node: RobotNode,
+    operator: Identity,
+    profile: Profile,
+}
+
+fn start(profile: &str, strings: &Arc<Strings>) -> Result<Site, NodeError> {
+    let authority = Authority::create("test").unwrap();
+    let profile = Profile::parse(profile).unwrap();
+    let config = NodeConfig {
+        profile: profile.clone(),
+        identity: authority.issue(Role::Robot, "puppet", 1).unwrap(),
+        control: ANY,
+        media: ANY,
+        clock_base: None,
+        stall_max: Duration::from_millis(100),
+    };
+    let strings = Arc::clone(strings);
+    let node = RobotNode::start(config, Box::new(Puppet(Arc::clone(&strings))), Box::new(Dark))?;
+    let operator = authority.issue(Role::Operator, "ada", 1).unwrap();
+    Ok(Site { strings, node, operator, profile })
+}
+
+fn site() -> Site {
+    start(ULTRASOUND, &Arc::default()).unwrap()
+}
+
+/// A console that has said hello, and what it was answered.
+struct Console {
+    connection: Connection,
+    _send: SendStream,
+    recv: RecvStream,
+    answer: Option<RobotMessage>,
+}
+
+async fn call(site: &Site) -> Console {
+    let connection = connect(Kind::Control, site.node.control, &site.operator).await.unwrap();
+    let (mut send, mut recv) = connection.open_bi().await.unwrap();
+    let hello = OperatorMessage::Hello { console: "test".to_owned(), profile: site.profile.hash };
+    write_message(&mut send, &hello).await.unwrap();
+    let answer = read_message(&mut recv).await.unwrap();
+    Console { connection, _send: send, recv, answer }
+}
+
+fn block_on<F: Future>(future: F) -> F::Output {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async { tokio::time::timeout(PATIENCE, future).await.unwrap() })
+}
+
+fn wait_until(fact: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !fact() {
+        assert!(began.elapsed() < PATIENCE);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+const STALLED: RobotMessage = RobotMessage::Refused { code: Refusal::Stalled as u8 };
+
+/// SERVO-STALL: no state frame comes from a servo that hangs, so the control link says why; once it
+/// works again, operators get in again.
+#[test]
+fn a_servo_that_hangs_ends_the_session_with_its_reason_and_refuses_the_next() {
+    let site = site();
+    block_on(async {
+        // A machine so slow that the servo stalls by itself may refuse a while.
+        let mut console = call(&site).await;
+        while !matches!(console.answer, Some(RobotMessage::Welcome { .. })) {
+            console = call(&site).await;
+        }
+        let hangs = site.strings.hangs.lock().unwrap();
+        assert_eq!(read_message(&mut console.recv).await.unwrap(), Some(STALLED));
+        let error = LinkError::from(console.connection.closed().await).to_string();
+        assert!(error.contains("stands still"), "{error}");
+        assert_eq!(call(&site).await.answer, Some(STALLED));
+        drop(hangs);
+        while !matches!(call(&site).await.answer, Some(RobotMessage::Welcome { .. })) {}
+        assert!(site.node.failure().is_none());
+    });
+}
+
+/// SERVO-OVERRUN: ticks that a slow driver costs are counted, and not caught up.
+#[test]
+fn a_slow_driver_costs_ticks_which_are_counted() {
+    let site = site();
+    site.strings.slow.store(true, Ordering::Relaxed);
+    let before = site.node.summary();
+    wait_until(|| site.node.summary().ticks >= before.ticks + 100);
+    let after = site.node.summary();
+    let (made, missed) = (after.ticks - before.ticks, after.ticks_missed - before.ticks_missed);
+    assert!(missed >= made, "{missed} missed, {made} made");
+}
+
+/// ROBOT-FAULT: a driver that panics takes the node with it, and the robot is told to stop.
+#[test]
+fn a_driver_that_panics_ends_the_node_and_tells_the_robot_to_stop() {
+    for stop_panics in [false, true] {
+        let site = site();
+        site.strings.stop_panics.store(stop_panics, Ordering::Relaxed);
+        block_on(async {
+            let console = call(&site).await;
+            site.strings.panics.store(true, Ordering::Relaxed);
+            let error = LinkError::from(console.connection.closed().await).to_string();
+            assert!(error.contains("control loop has ended"), "{error}");
+        });
+        wait_until(|| site.node.failure().is_some());
+        let failure = site.node.failure().unwrap();
+        assert!(failure.to_string().contains("E-ROB-ENDED") && !failure.fix().is_empty());
+        assert!(site.strings.stopped.load(Ordering::Relaxed));
+        let again = block_on(connect(Kind::Control, site.node.control, &site.operator));
+        assert!(again.is_err(), "the links are closed");
+    }
+}
+
+#[test]
+fn a_node_that_ends_in_order_tells_the_robot_to_stop_and_has_not_failed() {
+    let Site { strings, node, .. } = site();
+    assert!(node.failure().is_none());
+    assert!(!strings.stopped.load(Ordering::Relaxed));
+    drop(node);
+    assert!(strings.stopped.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_robot_that_does_not_fit_its_profile_is_refused_with_what_does_not_fit() {
+    let refused = |profile: &str, strings| start(profile, &strings).map(drop).unwrap_err();
+    let error = refused(SURGERY, Arc::default());
+    assert_eq!(error.code(), "E-ROB-MISFIT");
+    assert!(error.to_string().contains("2 arms and the robot has 1"), "{error}");
+    let wide = Arc::new(Strings { wide: AtomicBool::new(true), ..Strings::default() });
+    let error = refused(ULTRASOUND, wide);
+    assert!(error.to_string().contains("20 N and read back"), "{error}");
+    let text = ULTRASOUND.replacen("steering = \"ultrasound\"", "steering = \"endoscope\"", 1);
+    let error = refused(&text, Arc::default());
+    assert_eq!(error.code(), "E-ROB-PICTURE");
+    assert!(error.to_string().contains("`endoscope`, and the robot shows `ultrasound`"), "{error}");
+}
