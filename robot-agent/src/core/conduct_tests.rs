@@ -408,3 +408,19 @@ fn a_closing_comes_too_late_for_what_has_begun_to_stop() {
     c.session(SessionEvent::Close { session: ME }, NOW);
     assert!(!c.decide(&QUIET, &PATIENCE, NOW).engaged);
 }
+
+/// What later decisions depend on is all there, and what is only counted is not.
+#[test]
+fn what_decides_is_told_and_what_is_counted_is_not() {
+    let mut c = engaged();
+    let d = c.decisive();
+    assert_eq!((d.state, d.epoch, d.engaged), (State::Engaged, c.epoch(), 1));
+    assert_eq!((d.lease, d.ended, d.closing), (Some((ME, 3, NOW)), None, None));
+    assert_eq!(d.act.1, 1);
+    let stranger = CommandFrame { session: OTHER, ..frame(&c, 9, 1.0, Mode::Follow, 1) };
+    send(&mut c, &stranger);
+    assert_eq!(c.decisive(), d, "it was counted, and that is all");
+    c.local(LocalEvent::EstopPressed, NOW);
+    let d = c.decisive();
+    assert_eq!((d.lease, d.ended, d.estop_pressed), (None, Some(ME), true));
+}
