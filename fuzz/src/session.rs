@@ -1,0 +1,42 @@
+//! Session messages: what is said once on the reliable stream.
+
+use protocol::frame::FrameError;
+use protocol::session::{
+    OperatorMessage, Refusal, RobotMessage, SESSION_MESSAGE_MAX, decode, encode,
+};
+
+/// What decodes is canonical, bounded, and nothing may follow it.
+pub fn session_messages(bytes: &[u8]) {
+    if let Some(OperatorMessage::Hello { console, .. }) = canonical(bytes) {
+        assert!(console.len() < bytes.len());
+    }
+    if let Some(RobotMessage::Refused { code }) = canonical::<RobotMessage>(bytes) {
+        assert!(Refusal::from_code(code).is_none_or(|r| r as u8 == code));
+    }
+}
+
+fn canonical<T>(bytes: &[u8]) -> Option<T>
+where
+    T: bincode::Encode + bincode::Decode<()> + PartialEq + core::fmt::Debug,
+{
+    let message: T = match decode(bytes) {
+        Ok(message) => message,
+        Err(error) => {
+            assert!(!error.to_string().is_empty());
+            let oversized = bytes.len() > SESSION_MESSAGE_MAX;
+            assert_eq!(oversized, error == too_long(bytes.len()), "{error:?}");
+            return None;
+        }
+    };
+    assert!(bytes.len() <= SESSION_MESSAGE_MAX);
+    assert_eq!(encode(&message).as_deref(), Ok(bytes), "the encoding is canonical");
+    let longer: Vec<u8> = bytes.iter().copied().chain([0]).collect();
+    assert!(decode::<T>(&longer).is_err(), "a byte behind the message");
+    let shorter = bytes.split_last().map_or(bytes, |(_, head)| head);
+    assert!(decode::<T>(shorter).is_err(), "a byte too few");
+    Some(message)
+}
+
+const fn too_long(got: usize) -> FrameError {
+    FrameError::Length { expected: SESSION_MESSAGE_MAX, got }
+}
