@@ -36,6 +36,7 @@ pub fn all(datagram: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     all.extend([0, 1, 2].map(|choice| session(choice, 0, &tour())));
+    all.extend(of_one_kind().into_iter().map(|(choice, tail)| session(choice, 0, &tail)));
     // A force that is wanted, a sensor that lies before power, and a self-test that never ends.
     all.push(session(4, 0, &[(Measure, vec![0x44, 100]), (Run, vec![99])]));
     all.push([4, 7].into_iter().chain(spelt(&[(Measure, vec![1, 0]), (Run, vec![9])])).collect());
@@ -80,6 +81,7 @@ fn tails_of_any(datagram: &[u8]) -> Vec<Tail> {
     all.push(vec![(Op::Datagram, datagram.to_vec())]);
     all.extend(stops_at_the_bedside());
     all.extend(what_a_console_gets_wrong());
+    all.extend(half_an_act());
     all
 }
 
@@ -345,4 +347,140 @@ fn tails_of_base() -> Vec<Tail> {
 
 fn spelt(operations: &[(Op, Vec<u8>)]) -> Vec<u8> {
     operations.iter().flat_map(|(op, rest)| [&[*op as u8], rest.as_slice()].concat()).collect()
+}
+
+/// What only some robots show, each with the choice of its robot.
+fn of_one_kind() -> Vec<(u8, Tail)> {
+    use Op::{Clock, Hand, Lose, Measure, Pace, Reach, Run, Silence, Tick, View, Wrong};
+    let lost: Tail = (0..30).flat_map(|_| [(Lose, vec![1]), (Run, vec![9])]).collect();
+    vec![
+        (8, vec![(Reach, AWAY.to_vec()), (Run, vec![255]), (Run, vec![255])]),
+        (12, vec![(Reach, LEFT.to_vec()), (Run, vec![255]), (Run, vec![255])]),
+        (9, vec![(Reach, DOWN.to_vec()), (Run, vec![255]), (Run, vec![255])]),
+        (0, vec![(Measure, vec![4, 116]), (Reach, DOWN.to_vec()), (Run, vec![255])]),
+        (
+            0,
+            vec![
+                (Reach, AWAY.to_vec()),
+                (Run, vec![99]),
+                (Clock, vec![1, 0x10, 0x27]),
+                (Tick, vec![]),
+            ],
+        ),
+        (
+            0,
+            vec![
+                (Reach, DOWN.to_vec()),
+                (Pace, vec![4]),
+                (Run, vec![255]),
+                (Hand, vec![0, 0]),
+                (Run, vec![255]),
+                (Silence, vec![255]),
+                (Silence, vec![255]),
+            ],
+        ),
+        (
+            0,
+            vec![
+                (Measure, vec![4, 100]),
+                (Pace, vec![4]),
+                (Hand, vec![255, 2]),
+                (Run, vec![255]),
+                (Hand, vec![0, 0]),
+                (Silence, vec![255]),
+                (Silence, vec![255]),
+            ],
+        ),
+        (0, vec![(Run, vec![10]), (View, vec![3, 0]), (Run, vec![9])]),
+        (0, vec![(View, vec![0xC0, 9]), (Run, vec![9])]),
+        (0, lost.clone()),
+        (2, lost),
+        (
+            2,
+            vec![
+                (Reach, AWAY.to_vec()),
+                (Pace, vec![4]),
+                (Run, vec![200]),
+                (Pace, vec![0]),
+                (Silence, vec![250]),
+                (Wrong, vec![0, 0]),
+            ],
+        ),
+    ]
+}
+
+/// What only a part of the operator's act comes to.
+fn half_an_act() -> Vec<Tail> {
+    use Op::{
+        Acknowledge, Clock, Close, Engage, Hand, Local, Open, Run, Silence, Stop, Tick, Wrong,
+    };
+    vec![
+        vec![
+            (Silence, vec![200]),
+            (Hand, vec![255, 0]),
+            (Run, vec![250]),
+            (Hand, vec![255, 1]),
+            (Run, vec![3]),
+        ],
+        vec![
+            (Hand, vec![0, 0]),
+            (Run, vec![0]),
+            (Hand, vec![255, 0]),
+            (Run, vec![255]),
+            (Hand, vec![255, 1]),
+            (Run, vec![3]),
+        ],
+        vec![
+            (Hand, vec![0, 0]),
+            (Run, vec![9]),
+            (Hand, vec![255, 1]),
+            (Run, vec![3]),
+            (Hand, vec![255, 0]),
+            (Run, vec![215]),
+            (Hand, vec![255, 0x81]),
+            (Run, vec![3]),
+        ],
+        vec![
+            (Hand, vec![0, 0]),
+            (Run, vec![9]),
+            (Hand, vec![255, 0]),
+            (Run, vec![255]),
+            (Hand, vec![255, 1]),
+            (Wrong, vec![0, 0]),
+            (Close, vec![0]),
+            (Open, vec![1]),
+            (Run, vec![3]),
+        ],
+        vec![(Stop, vec![0, 1]), (Run, vec![9]), (Acknowledge, vec![0, 1]), (Local, vec![2])],
+        vec![(Stop, vec![0, 1]), (Run, vec![9]), (Acknowledge, vec![1, 0]), (Local, vec![2])],
+        vec![
+            (Stop, vec![0, 1]),
+            (Run, vec![9]),
+            (Stop, vec![0, 2]),
+            (Acknowledge, vec![0, 1]),
+            (Local, vec![2]),
+        ],
+        vec![
+            (Stop, vec![0, 5]),
+            (Close, vec![0]),
+            (Open, vec![1]),
+            (Stop, vec![1, 1]),
+            (Run, vec![9]),
+        ],
+        vec![(Local, vec![0]), (Open, vec![1]), (Tick, vec![]), (Open, vec![1]), (Tick, vec![])],
+        vec![(Close, vec![1]), (Run, vec![9]), (Close, vec![0]), (Tick, vec![]), (Engage, vec![0])],
+        vec![
+            (Clock, vec![2, 0xB8, 0x0B]),
+            (Wrong, vec![3, 1]),
+            (Wrong, vec![0, 9]),
+            (Clock, vec![2, 0xB8, 0x0B]),
+            (Tick, vec![]),
+        ],
+        vec![
+            (Clock, vec![2, 0xB8, 0x0B]),
+            (Wrong, vec![2, 255]),
+            (Clock, vec![2, 0xB8, 0x0B]),
+            (Tick, vec![]),
+        ],
+    ]
 }

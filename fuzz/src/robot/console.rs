@@ -85,6 +85,11 @@ impl Console {
         (self.epoch, self.seen_state, self.told) = (frame.epoch, frame.seq, frame.state);
     }
 
+    /// So many commands are never heard.
+    pub(super) fn lose(&mut self, count: u8) {
+        self.seq += u64::from(count);
+    }
+
     /// The next command.
     pub(super) fn frame(&mut self) -> CommandFrame {
         self.seq += 1;

@@ -30,6 +30,9 @@ const TICKS_MAX: u32 = 1_300;
 /// The longest that a robot moves for one tick. Unit: second.
 const TICK_MAX_S: f64 = 0.005;
 
+/// From picture to picture of a run. Unit: nanosecond.
+const PICTURE_NS: u64 = 25_000_000;
+
 /// The sessions that programs speak of.
 pub const SESSIONS: [SessionId; 3] =
     [SessionId::new(0xA), SessionId::new(0xB), SessionId::new(0xC)];
@@ -38,9 +41,9 @@ pub const SESSIONS: [SessionId; 3] =
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Op {
-    /// Count: that many milliseconds, each with a command, then a tick.
+    /// Count: that many ticks, each after a command.
     Run,
-    /// Count: that many milliseconds with a tick and no command.
+    /// Count: that many ticks without commands.
     Silence,
     /// Kind, amount: the clock moves.
     Clock,
@@ -94,11 +97,15 @@ pub enum Op {
     Jaw,
     /// Byte: what was read back of the robot's own limits.
     OwnLimits,
+    /// Count: so many commands are lost.
+    Lose,
+    /// Byte: how long a tick of a run is.
+    Pace,
 }
 
 impl Op {
     /// Every operation, in the order of their bytes.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::Run,
         Self::Silence,
         Self::Clock,
@@ -127,6 +134,8 @@ impl Op {
         Self::Source,
         Self::Jaw,
         Self::OwnLimits,
+        Self::Lose,
+        Self::Pace,
     ];
 }
 
@@ -154,6 +163,8 @@ struct Bench {
     now_ns: u64,
     ticked_ns: u64,
     ticks: u32,
+    pace_ns: u64,
+    pictured_ns: u64,
     view: u64,
     host: Host,
 }
@@ -172,6 +183,8 @@ impl Bench {
             now_ns: 1_000_000,
             ticked_ns: 1_000_000,
             ticks: 0,
+            pace_ns: 1_000_000,
+            pictured_ns: 0,
             view: 0,
             host: Host::default(),
         }
@@ -226,6 +239,8 @@ impl Bench {
                 let kind = program.u8();
                 self.rig.own_limits(kind);
             }
+            Op::Lose => self.console.lose(program.u8()),
+            Op::Pace => self.pace_ns = (1 + u64::from(program.u8() % 20)) * 1_000_000,
         }
     }
 
@@ -255,8 +270,9 @@ impl Bench {
             if self.ticks >= TICKS_MAX {
                 return;
             }
-            self.now_ns = self.now_ns.saturating_add(1_000_000);
-            if self.ticks.is_multiple_of(25) {
+            self.now_ns = self.now_ns.saturating_add(self.pace_ns);
+            if self.now_ns.abs_diff(self.pictured_ns) >= PICTURE_NS {
+                self.pictured_ns = self.now_ns;
                 self.view += 1;
                 let (source, now) = (self.rig.profile.freshness.steering, self.now());
                 self.witness.view(&mut self.rig, source, self.view, now);
@@ -371,7 +387,8 @@ impl Bench {
         self.hand(0, 0);
         self.run(3, true);
         self.hand(255, 0);
-        self.run(self.rig.profile.engage.fresh_run.as_millis() as u32 + 10, true);
+        let fresh_run_ns = self.rig.profile.engage.fresh_run.as_nanos() as u64;
+        self.run((fresh_run_ns / self.pace_ns) as u32 + 10, true);
         self.hand(255, 1);
         self.run(2, true);
         let c = &mut self.console;

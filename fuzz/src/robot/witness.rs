@@ -42,6 +42,11 @@ const LEASE_MAX: Duration = Duration::from_secs(5);
 
 type Now = Moment<Robot>;
 
+/// How long before `now` something was; nothing for what is still to come.
+fn since(now: Now, then: Now) -> Option<Duration> {
+    now.as_ns().checked_sub(then.as_ns()).map(Duration::from_nanos)
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Lease {
     session: SessionId,
@@ -187,8 +192,10 @@ impl Witness {
             SessionEvent::Stop { session, request }
                 if holds(session) && request > self.stop_requested =>
             {
+                let epoch = self.epoch;
                 assert_eq!(rig.session(event, now), None);
                 self.remote(rig, now);
+                assert!(!before.powered() || self.epoch != epoch, "a stop under the old epoch");
                 self.stop(request);
                 return None;
             }
@@ -281,6 +288,9 @@ impl Witness {
         assert!(allowed, "{event:?} made {to:?} of {from:?}");
         let reset = event == LocalEvent::Reset && matches!(from, Word::Estop | Word::Fault);
         assert_eq!(cleared, reset && to != from);
+        if from != to && matches!(to, Word::Ready | Word::Pstop) {
+            assert_ne!(rig.epoch(), self.epoch, "{to:?} under the epoch of {from:?}");
+        }
         let why = if let Memory::Stop(why) = self.memory { why } else { Why::Other };
         self.note(rig, why, now);
     }
@@ -348,7 +358,7 @@ impl Witness {
 
     fn expire(&mut self, now: Now) {
         if let Some(lease) = self.lease
-            && now.since(lease.heard).is_none_or(|silence| silence > LEASE_MAX)
+            && since(now, lease.heard).is_none_or(|silence| silence > LEASE_MAX)
         {
             self.lease = None;
             self.ended = Some(lease.session);
@@ -379,19 +389,19 @@ impl Witness {
     /// How old the state is that steers.
     fn loop_age(&self, now: Now) -> Option<Duration> {
         let (frame, _) = self.newest.as_ref()?;
-        self.states.get(&frame.seen_state).and_then(|(at, _)| now.since(*at))
+        self.states.get(&frame.seen_state).and_then(|(at, _)| since(now, *at))
     }
 
     /// How old the picture is that steers, if it is one that may.
     fn view_age(&self, rig: &Rig, now: Now) -> Option<Duration> {
         let (frame, _) = self.newest.as_ref()?;
         let steers = frame.view_source == rig.profile.freshness.steering;
-        self.views.get(&frame.seen_view).filter(|_| steers).and_then(|at| now.since(*at))
+        self.views.get(&frame.seen_view).filter(|_| steers).and_then(|at| since(now, *at))
     }
 
     /// How long ago the newest command came.
     fn silence(&self, now: Now) -> Option<Duration> {
-        self.newest.as_ref().and_then(|(_, arrived)| now.since(*arrived))
+        self.newest.as_ref().and_then(|(_, arrived)| since(now, *arrived))
     }
 
     /// True while what moves is what the hand asks for.

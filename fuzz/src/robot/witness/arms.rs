@@ -14,7 +14,7 @@ use super::course::{Ceiling, Course, Rule, window_s};
 use super::passage::{BRAKING_MAX, stands};
 use super::region::{Beyond, beyond, is_near_slant};
 use super::verdict::{CONTACT_MIN_N, contact_n};
-use super::{Given, Now, Why, Witness};
+use super::{Given, Now, Why, Witness, since};
 use crate::robot::shapes::Rig;
 
 /// The longest that a servo moves for in one tick.
@@ -163,13 +163,13 @@ impl Witness {
     pub(super) fn order(&mut self, rig: &Rig, given: &Given, outcome: &Tick, now: Now) {
         let order = &outcome.order;
         assert!(order.is_finite(), "{order:?}");
-        let elapsed = self.last_tick.and_then(|last| now.since(last)).unwrap_or(Duration::ZERO);
+        let elapsed = self.last_tick.and_then(|last| since(now, last)).unwrap_or(Duration::ZERO);
         let dt_s = elapsed.min(TICK_MAX).as_secs_f64();
         let off = *order == Order::Off;
         match self.word {
             Word::Init | Word::Standby | Word::Fault => assert!(off, "drives on: {order:?}"),
             Word::Estop => {
-                let time = now.since(self.since).is_some_and(|d| d <= BRAKING_MAX);
+                let time = since(now, self.since).is_some_and(|d| d <= BRAKING_MAX);
                 assert!(off || time, "drives on in ESTOP");
                 let rests = self.seems_at_rest(rig) && stands(rig, given);
                 assert!(!off || !time || rests, "drives off in motion");
@@ -337,7 +337,7 @@ impl Witness {
     /// True if a tool may lift by itself now.
     fn may_lift(&self, rig: &Rig, now: Now) -> bool {
         let Some(lift) = &rig.profile.reaction.lift else { return false };
-        let waited = now.since(self.since).is_none_or(|d| d > lift.after);
+        let waited = since(now, self.since).is_none_or(|d| d > lift.after);
         match (self.word, self.why) {
             (word, _) if word.follows() => true,
             (Word::Hold, _) => waited,

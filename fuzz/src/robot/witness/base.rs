@@ -3,7 +3,7 @@
 use protocol::profile::BaseLimits;
 use robot_agent::robot::BaseReading;
 
-use super::course::{Ceiling, Rule, window_s};
+use super::course::{Ceiling, Rule};
 use super::{Given, Now, Witness};
 use crate::robot::shapes::Rig;
 
@@ -38,10 +38,24 @@ pub(super) struct Speed {
     time_s: f64,
     /// Since when it has only sped up.
     gains_since_s: f64,
+    /// For how long it has been above its cap.
+    over_s: f64,
     ceilings: [Ceiling; 2],
 }
 
 impl Speed {
+    /// Once it had the time to begin, it brakes as hard as it may, until it is nearly there.
+    fn brakes(&mut self, v: f64, a: f64, dt_s: f64, caps: [f64; 2], rule: &Rule) {
+        let (cap, toward) = if v > 0.0 { (caps[0], a) } else { (caps[1], -a) };
+        let (brake, jerk) = (rule.acceleration, rule.jerk);
+        // From full speeding up to full braking; and from that to none.
+        let (begins_s, rounding) = (2.0 * brake / jerk, 0.6 * brake * brake / jerk);
+        let over = v.abs() - cap > rounding;
+        self.over_s = if over { self.over_s + dt_s } else { 0.0 };
+        let late = self.over_s > begins_s + 2.0 * dt_s;
+        assert!(!late || toward <= -0.9 * brake, "{v} at a cap of {cap} changes by {a} per second");
+    }
+
     /// It becomes `v`; `caps` are those forward and backward, `gain` limits speeding up.
     fn step(&mut self, v: f64, dt_s: f64, caps: [f64; 2], (rule, gain): (&Rule, f64)) {
         self.time_s += dt_s;
@@ -65,10 +79,12 @@ impl Speed {
         if self.time_s - self.gains_since_s > rule.acceleration / rule.jerk {
             assert!(a.abs() <= gain + rounding, "speeds up by {a} per second");
         }
+        self.brakes(v, a, dt_s, caps, rule);
         for (n, (cap, ceiling)) in caps.into_iter().zip(&mut self.ceilings).enumerate() {
             let forward = if n == 0 { 1.0 } else { -1.0 };
             let (v, was, pull) = (v * forward, self.v * forward, self.a * forward);
-            let highest = ceiling.note(cap, self.time_s, window_s(rule));
+            let braking_s = rule.fastest / rule.acceleration + 4.0 * rule.acceleration / rule.jerk;
+            let highest = ceiling.note(cap, self.time_s, braking_s);
             let pull = (pull + rule.jerk * dt_s).max(0.0);
             let rises = pull * pull / (2.0 * rule.jerk) + pull * dt_s;
             assert!(v <= cap.max(was + rises) + rounding, "{v} at a cap of {cap}, from {was}");

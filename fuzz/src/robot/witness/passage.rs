@@ -8,7 +8,7 @@ use protocol::state::OperatingState as Word;
 use robot_agent::robot::Reading;
 
 use super::verdict::Verdict;
-use super::{Given, Memory, Now, Why, Witness};
+use super::{Given, Memory, Now, Why, Witness, since};
 use crate::robot::shapes::Rig;
 
 /// Ticks with the drives off that a self-test wants, and those within which it fails.
@@ -65,7 +65,7 @@ impl Witness {
     /// What is beyond a limit has its effect in the tick that sees it.
     fn must(&self, rig: &Rig, v: &Verdict, now: Now) {
         let (from, to) = (self.word, rig.word());
-        let over = |since, limit| now.since(since).is_none_or(|d: Duration| d > limit);
+        let over = |then, limit| since(now, then).is_none_or(|d: Duration| d > limit);
         assert!(!v.fault.sure || to == Word::Fault, "{to:?} in spite of a fault");
         if from.powered() && v.protective.sure {
             let stopped = matches!(to, Word::Pstop | Word::Estop | Word::Fault | Word::Standby);
@@ -90,7 +90,7 @@ impl Witness {
     /// Whether this change has a reason.
     fn may(&mut self, rig: &Rig, given: &Given, v: &Verdict, now: Now) -> bool {
         let (from, to) = (self.word, rig.word());
-        let over = |since, limit| now.since(since).is_none_or(|d: Duration| d > limit);
+        let over = |then, limit| since(now, then).is_none_or(|d: Duration| d > limit);
         let f = &rig.profile.freshness;
         match (from, to) {
             (Word::Init, Word::Standby) => {
@@ -120,7 +120,7 @@ impl Witness {
             }
             (Word::Engaged, Word::Degraded) => v.slow.maybe,
             (Word::Degraded, Word::Engaged) => {
-                let calm = self.calm.and_then(|since| now.since(since));
+                let calm = self.calm.and_then(|then| since(now, then));
                 calm.is_some_and(|calm| calm >= f.recover_after)
             }
             (Word::Ready | Word::Hold, Word::Engaged) => true,
@@ -145,7 +145,7 @@ impl Witness {
         assert!(newest.mode == Mode::Follow && newest.deadman >= DEADMAN_HELD_MIN);
         assert!(self.power_off.is_none(), "engaged while the drives are to go off");
         assert!(!v.refuse.sure, "engaged beyond a limit: {v:?}");
-        let green = self.green.and_then(|since| now.since(since));
+        let green = self.green.and_then(|then| since(now, then));
         let fresh = green.is_some_and(|green| green >= rig.profile.engage.fresh_run);
         assert!(fresh, "engaged {green:?} after everything was green");
         assert!(given.measured.is_some());

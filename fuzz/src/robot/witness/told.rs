@@ -7,7 +7,7 @@ use robot_agent::robot::{Order, Reading};
 
 use super::passage::{speed_m_s, stands};
 use super::verdict::Verdict;
-use super::{Given, Now, Witness};
+use super::{Given, Now, Witness, since};
 use crate::robot::shapes::Rig;
 
 impl Witness {
@@ -27,7 +27,7 @@ impl Witness {
                 assert!(matches!(self.word, Word::Ready | Word::Hold), "nothing in the way");
                 assert!(!v.refuse.sure, "nothing in the way, and yet {v:?}");
                 assert!(self.power_off.is_none(), "nothing in the way of a power-off");
-                let green = self.green.and_then(|since| now.since(since));
+                let green = self.green.and_then(|then| since(now, then));
                 assert!(green.is_some_and(|green| green >= rig.profile.engage.fresh_run));
             }
         }
@@ -40,7 +40,7 @@ impl Witness {
             assert_eq!(followed.view_age, self.view_age(rig, now));
         }
         assert_eq!(outcome.followed.is_some(), self.hand_moves());
-        let waited = now.since(self.since);
+        let waited = since(now, self.since);
         let long = waited.is_none_or(|d| d > rig.profile.reaction.alarm_after);
         assert_eq!(outcome.calls, matches!(self.word, Word::Hold | Word::Pstop) && long);
     }

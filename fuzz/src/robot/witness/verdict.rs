@@ -9,7 +9,7 @@ use protocol::profile::{ArmLimits, BaseLimits, Body};
 use robot_agent::robot::{ArmReading, Reading};
 
 use super::region::{beyond, worst};
-use super::{Given, Now, Witness};
+use super::{Given, Now, Witness, since};
 use crate::robot::shapes::{Rig, SPEED_BREACH};
 
 /// A reading that is older is none.
@@ -96,7 +96,7 @@ impl Witness {
         let dead = powered && given.measured.is_some_and(|m| !m.powered);
         let unpowered = if dead { self.unpowered.unwrap_or(now) } else { now };
         self.unpowered = dead.then_some(unpowered);
-        let long = now.since(unpowered).is_some_and(|d| d >= UNPOWERED_MAX);
+        let long = since(now, unpowered).is_some_and(|d| d >= UNPOWERED_MAX);
         v.fault |= Over::is(given.measured.is_none() || long);
         self.judge_command(rig, now, &mut v);
         self.judge_host(rig, given, now, &mut v);
@@ -113,7 +113,7 @@ impl Witness {
     fn judge_command(&self, rig: &Rig, now: Now, v: &mut Verdict) {
         let f = &rig.profile.freshness;
         // A hand that is not sampled anew has let go; an old sample is not yet one.
-        let sampled = self.sample.and_then(|(_, at)| now.since(at));
+        let sampled = self.sample.and_then(|(_, at)| since(now, at));
         v.hold |= Over::older(sampled, f.silence_hard);
         for (age, soft, hard) in [
             (self.silence(now), f.silence_soft, f.silence_hard),
@@ -133,7 +133,7 @@ impl Witness {
             None => Over { sure: false, maybe: true },
         };
         let deadman = self.newest.map_or(0.0, |(frame, _)| frame.deadman);
-        let mistaken = self.mistaken.map_or(Some(Duration::ZERO), |since| now.since(since));
+        let mistaken = self.mistaken.map_or(Some(Duration::ZERO), |then| since(now, then));
         v.hold |= Over::is(deadman < DEADMAN_HELD_MIN || self.lease.is_none());
         v.hold |= Over::older(mistaken, MISTAKEN_MAX);
         v.hold |= Over::is(self.bad > BAD_MAX);
@@ -141,8 +141,8 @@ impl Witness {
 
     fn judge_host(&self, rig: &Rig, given: &Given, now: Now, v: &mut Verdict) {
         let (host, f) = (&given.host, &rig.profile.freshness);
-        let bad = self.clock_bad.is_some_and(|at| now.since(at).is_none_or(|d| d < CLOCK_GOOD));
-        let pause = self.last_tick.map_or(Some(Duration::ZERO), |last| now.since(last));
+        let bad = self.clock_bad.is_some_and(|at| since(now, at).is_none_or(|d| d < CLOCK_GOOD));
+        let pause = self.last_tick.map_or(Some(Duration::ZERO), |last| since(now, last));
         v.hold |= Over::is(bad || host.overruns > OVERRUNS_MAX);
         v.hold |= Over::older(pause, PAUSE_MAX);
         v.hold |= Over::is(host.uncaptured > f.view_age_hard);
@@ -153,7 +153,7 @@ impl Witness {
 
     fn judge_measured(&mut self, rig: &Rig, measured: &Reading, now: Now, v: &mut Verdict) {
         let powered = self.word.powered();
-        let stale = Over::older(now.since(measured.at), SENSOR_AGE_MAX);
+        let stale = Over::older(since(now, measured.at), SENSOR_AGE_MAX);
         v.refuse |= stale;
         if powered {
             v.fault |= stale;
