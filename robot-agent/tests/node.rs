@@ -108,6 +108,14 @@ struct Site {
 }
 
 fn start(profile: &str, strings: &Arc<Strings>) -> Result<Site, NodeError> {
+    start_watched(profile, strings, Duration::from_millis(100))
+}
+
+fn start_watched(
+    profile: &str,
+    strings: &Arc<Strings>,
+    stall_max: Duration,
+) -> Result<Site, NodeError> {
     let authority = Authority::create("test").unwrap();
     let profile = Profile::parse(profile).unwrap();
     let config = NodeConfig {
@@ -116,7 +124,7 @@ fn start(profile: &str, strings: &Arc<Strings>) -> Result<Site, NodeError> {
         control: ANY,
         media: ANY,
         clock_base: None,
-        stall_max: Duration::from_millis(100),
+        stall_max,
     };
     let strings = Arc::clone(strings);
     let node = RobotNode::start(config, Box::new(Puppet(Arc::clone(&strings))), Box::new(Dark))?;
@@ -199,7 +207,8 @@ fn a_slow_driver_costs_ticks_which_are_counted() {
 #[test]
 fn a_driver_that_panics_ends_the_node_and_tells_the_robot_to_stop() {
     for stop_panics in [false, true] {
-        let site = site();
+        // Writing down where it panicked may take longer than a stall; that has a reason of its own.
+        let site = start_watched(ULTRASOUND, &Arc::default(), PATIENCE).unwrap();
         site.strings.stop_panics.store(stop_panics, Ordering::Relaxed);
         block_on(async {
             let console = call(&site).await;

@@ -28,8 +28,9 @@ pub fn all(datagram: &[u8]) -> Vec<Vec<u8>> {
     ];
     // What every robot does, in turn with each; what arms do, with each kind of arm; and a base.
     let (any, arms, base) = (tails_of_any(datagram), tails_of_arms(), tails_of_base());
-    let choices: [(&[u8], &[Tail]); 3] =
-        [(&[0, 1, 2], &any), (&[0, 1, 5, 8, 9], &arms), (&[2], &base)];
+    let half = half_an_act();
+    let choices: [(&[u8], &[Tail]); 4] =
+        [(&[0, 1, 2], &any), (&[0, 1, 5, 8, 9], &arms), (&[2], &base), (&[0, 1], &half)];
     for (choices, tails) in choices {
         for (n, tail) in tails.iter().enumerate() {
             all.push(session(choices[n % choices.len()], n, tail));
@@ -38,7 +39,7 @@ pub fn all(datagram: &[u8]) -> Vec<Vec<u8>> {
     all.extend([0, 1, 2].map(|choice| session(choice, 0, &tour())));
     all.extend(of_one_kind().into_iter().map(|(choice, tail)| session(choice, 0, &tail)));
     // A force that is wanted, a sensor that lies before power, and a self-test that never ends.
-    all.push(session(4, 0, &[(Measure, vec![0x44, 100]), (Run, vec![99])]));
+    all.push(session(4, 0, &[(Measure, vec![0x44, 255]), (Run, vec![99])]));
     all.push([4, 7].into_iter().chain(spelt(&[(Measure, vec![1, 0]), (Run, vec![9])])).collect());
     all
 }
@@ -81,7 +82,6 @@ fn tails_of_any(datagram: &[u8]) -> Vec<Tail> {
     all.push(vec![(Op::Datagram, datagram.to_vec())]);
     all.extend(stops_at_the_bedside());
     all.extend(what_a_console_gets_wrong());
-    all.extend(half_an_act());
     all
 }
 
@@ -326,11 +326,11 @@ fn tails_of_arms() -> Vec<Tail> {
 fn tails_of_base() -> Vec<Tail> {
     use Op::{Engage, Hand, Lag, Measure, Reach, Run, Silence};
     let drive = |then: &[(Op, Vec<u8>)]| {
-        [&[(Reach, AWAY.to_vec()), (Run, vec![255]), (Run, vec![200])], then].concat()
+        [&[(Reach, AWAY.to_vec()), (Run, vec![255]), (Run, vec![60])], then].concat()
     };
     vec![
         drive(&[(Reach, WEST.to_vec()), (Run, vec![255])]),
-        drive(&[(Silence, vec![250])]),
+        drive(&[(Silence, vec![255]), (Silence, vec![99])]),
         drive(&[(Hand, vec![0, 0]), (Run, vec![255])]),
         drive(&[(Lag, vec![0, 10]), (Run, vec![255])]),
         drive(&[(Measure, vec![17, 60]), (Run, vec![99])]),
@@ -351,13 +351,55 @@ fn spelt(operations: &[(Op, Vec<u8>)]) -> Vec<u8> {
 
 /// What only some robots show, each with the choice of its robot.
 fn of_one_kind() -> Vec<(u8, Tail)> {
-    use Op::{Clock, Hand, Lose, Measure, Pace, Reach, Run, Silence, Tick, View, Wrong};
+    use Op::{
+        Clock, Engage, Hand, Jaw, Lag, Lose, Measure, Pace, Reach, Run, Silence, Tick, Turn, View,
+    };
     let lost: Tail = (0..30).flat_map(|_| [(Lose, vec![1]), (Run, vec![9])]).collect();
     vec![
         (8, vec![(Reach, AWAY.to_vec()), (Run, vec![255]), (Run, vec![255])]),
         (12, vec![(Reach, LEFT.to_vec()), (Run, vec![255]), (Run, vec![255])]),
         (9, vec![(Reach, DOWN.to_vec()), (Run, vec![255]), (Run, vec![255])]),
-        (0, vec![(Measure, vec![4, 116]), (Reach, DOWN.to_vec()), (Run, vec![255])]),
+        (
+            0,
+            vec![
+                (Measure, vec![4, 116]),
+                (Reach, DOWN.to_vec()),
+                (Run, vec![255]),
+                (Run, vec![255]),
+            ],
+        ),
+        (
+            0,
+            vec![
+                (Measure, vec![0x8A, 90]),
+                (Reach, AWAY.to_vec()),
+                (Run, vec![255]),
+                (Run, vec![99]),
+            ],
+        ),
+        (0, vec![(Lag, vec![50, 0]), (Turn, AWAY.to_vec()), (Run, vec![255]), (Run, vec![255])]),
+        (0, vec![(Measure, vec![9, 0]), (Reach, AWAY.to_vec()), (Run, vec![255])]),
+        (0, vec![(Measure, vec![13, 0]), (Pace, vec![19]), (Run, vec![200])]),
+        (1, vec![(Reach, AWAY.to_vec()), (Pace, vec![4]), (Run, vec![255]), (Run, vec![99])]),
+        (
+            1,
+            vec![
+                (Jaw, vec![255]),
+                (Run, vec![200]),
+                (Jaw, vec![0]),
+                (Engage, vec![0]),
+                (Run, vec![9]),
+            ],
+        ),
+        (
+            2,
+            vec![
+                (Reach, AWAY.to_vec()),
+                (Measure, vec![17, 90]),
+                (Pace, vec![4]),
+                (Run, vec![255]),
+            ],
+        ),
         (
             0,
             vec![
@@ -395,17 +437,6 @@ fn of_one_kind() -> Vec<(u8, Tail)> {
         (0, vec![(View, vec![0xC0, 9]), (Run, vec![9])]),
         (0, lost.clone()),
         (2, lost),
-        (
-            2,
-            vec![
-                (Reach, AWAY.to_vec()),
-                (Pace, vec![4]),
-                (Run, vec![200]),
-                (Pace, vec![0]),
-                (Silence, vec![250]),
-                (Wrong, vec![0, 0]),
-            ],
-        ),
     ]
 }
 
@@ -427,6 +458,7 @@ fn half_an_act() -> Vec<Tail> {
             (Run, vec![0]),
             (Hand, vec![255, 0]),
             (Run, vec![255]),
+            (Run, vec![255]),
             (Hand, vec![255, 1]),
             (Run, vec![3]),
         ],
@@ -436,14 +468,16 @@ fn half_an_act() -> Vec<Tail> {
             (Hand, vec![255, 1]),
             (Run, vec![3]),
             (Hand, vec![255, 0]),
-            (Run, vec![215]),
-            (Hand, vec![255, 0x81]),
+            (Run, vec![255]),
+            (Run, vec![255]),
+            (Hand, vec![255, 0x82]),
             (Run, vec![3]),
         ],
         vec![
             (Hand, vec![0, 0]),
             (Run, vec![9]),
             (Hand, vec![255, 0]),
+            (Run, vec![255]),
             (Run, vec![255]),
             (Hand, vec![255, 1]),
             (Wrong, vec![0, 0]),
@@ -481,6 +515,21 @@ fn half_an_act() -> Vec<Tail> {
             (Wrong, vec![2, 255]),
             (Clock, vec![2, 0xB8, 0x0B]),
             (Tick, vec![]),
+        ],
+        vec![
+            (Stop, vec![0, 1]),
+            (Run, vec![9]),
+            (Acknowledge, vec![0, 0]),
+            (Stop, vec![0, 2]),
+            (Local, vec![2]),
+        ],
+        vec![
+            (Hand, vec![0, 0]),
+            (Run, vec![9]),
+            (Hand, vec![255, 2]),
+            (Run, vec![255]),
+            (Hand, vec![255, 1]),
+            (Run, vec![3]),
         ],
     ]
 }

@@ -45,11 +45,17 @@ pub(super) struct Speed {
 
 impl Speed {
     /// Once it had the time to begin, it brakes as hard as it may, until it is nearly there.
-    fn brakes(&mut self, v: f64, a: f64, dt_s: f64, caps: [f64; 2], rule: &Rule) {
+    fn brakes(
+        &mut self,
+        (v, a): (f64, f64),
+        dt_s: f64,
+        caps: [f64; 2],
+        (rule, gain): (&Rule, f64),
+    ) {
         let (cap, toward) = if v > 0.0 { (caps[0], a) } else { (caps[1], -a) };
         let (brake, jerk) = (rule.acceleration, rule.jerk);
         // From full speeding up to full braking; and from that to none.
-        let (begins_s, rounding) = (2.0 * brake / jerk, 0.6 * brake * brake / jerk);
+        let (begins_s, rounding) = ((brake + gain) / jerk, 0.6 * brake * brake / jerk);
         let over = v.abs() - cap > rounding;
         self.over_s = if over { self.over_s + dt_s } else { 0.0 };
         let late = self.over_s > begins_s + 2.0 * dt_s;
@@ -79,7 +85,7 @@ impl Speed {
         if self.time_s - self.gains_since_s > rule.acceleration / rule.jerk {
             assert!(a.abs() <= gain + rounding, "speeds up by {a} per second");
         }
-        self.brakes(v, a, dt_s, caps, rule);
+        self.brakes((v, a), dt_s, caps, (rule, gain));
         for (n, (cap, ceiling)) in caps.into_iter().zip(&mut self.ceilings).enumerate() {
             let forward = if n == 0 { 1.0 } else { -1.0 };
             let (v, was, pull) = (v * forward, self.v * forward, self.a * forward);
