@@ -102,6 +102,7 @@ fn a_picture_from_the_future_steers_nothing() {
 fn what_was_followed_was_fresh() {
     let mut b = Bench::engaged();
     b.sees_views = false;
+    let mut ticks = 0;
     for _ in 0..300 {
         b.ms += 1;
         let now = b.now();
@@ -109,10 +110,12 @@ fn what_was_followed_was_fresh() {
         b.core.handle_command(&frame, now);
         let tick = b.core.tick(now, b.reading(), &b.host);
         if let Some(followed) = tick.followed {
+            ticks += 1;
             assert!(followed.view_age.unwrap() <= profile().freshness.view_age_hard);
             assert!(followed.loop_age.unwrap() <= profile().freshness.loop_age_hard);
         }
     }
+    assert!(ticks > 150, "{ticks}");
     assert_eq!(b.word(), OperatingState::Hold);
 }
 

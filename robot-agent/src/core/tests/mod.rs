@@ -1,6 +1,7 @@
 //! The whole core in virtual time, against a robot that obeys at once and a console that can fail.
 
 mod base;
+mod edges;
 mod freshness;
 mod lifecycle;
 mod motion;

@@ -1,0 +1,144 @@
+//! On the limit and one step beside it: which side of each limit the limit itself is on.
+
+use super::*;
+
+/// SELF-TEST: only a reset begins it again, and nothing else that is done at the robot.
+#[test]
+fn the_self_test_is_not_begun_again_by_another_act() {
+    let mut b = Bench::new(profile(), &description(&profile()));
+    b.sends = false;
+    b.run(40);
+    b.local(LocalEvent::PowerOn);
+    b.run(12);
+    assert_eq!(b.word(), OperatingState::Standby, "refused, and the test went on");
+}
+
+/// LOCAL-ESTOP: an arm that is exactly as fast as rest allows is not at rest: it still brakes.
+#[test]
+fn the_drives_stay_on_until_the_arm_is_slower_than_rest() {
+    let mut b = Bench::engaged();
+    b.obeys = false;
+    b.local(LocalEvent::EstopPressed);
+    for _ in 0..50 {
+        b.velocity = Vector3::new(STOPPED_MAX_M_S, 0.0, 0.0);
+        b.run(1);
+        assert!(matches!(b.order, Order::Servo { .. }));
+    }
+    b.velocity = Vector3::new(0.99 * STOPPED_MAX_M_S, 0.0, 0.0);
+    b.run(1);
+    assert_eq!(b.order, Order::Off);
+}
+
+/// REMOTE-STOP: it is confirmed once setpoint and arm have both come to rest, not by one of them.
+#[test]
+fn a_stop_is_confirmed_only_when_the_arm_rests_too() {
+    let mut b = Bench::engaged();
+    b.obeys = false;
+    b.session(SessionEvent::Stop { session: ME, request: 1 });
+    for speed in [0.2, STOPPED_MAX_M_S] {
+        for _ in 0..50 {
+            b.velocity = Vector3::new(speed, 0.0, 0.0);
+            b.run(1);
+        }
+        assert_eq!(b.state.unwrap().stop_confirmed, 0, "at {speed} m/s");
+    }
+    b.run(10);
+    assert_eq!(b.state.unwrap().stop_confirmed, 1);
+}
+
+/// A command of the hand that has leapt by a metre.
+fn leap(b: &mut Bench) -> CommandFrame {
+    let mut frame = b.command();
+    if let Motion::Arms([arm, _]) = &mut frame.motion {
+        arm.displacement.translation.x += 1.0;
+    }
+    frame
+}
+
+/// BAD-FRAMES: a hand that leads nothing may be anywhere; only one that is followed can leap.
+#[test]
+fn a_leap_counts_only_while_it_would_be_followed() {
+    let mut b = Bench::engaged();
+    let now = b.now();
+    let mut frame = leap(&mut b);
+    frame.mode = Mode::Hold;
+    b.core.handle_command(&frame, now);
+    assert_eq!(b.core.counts().bad, 0, "the hand let go");
+    let mut b = Bench::engaged();
+    b.deadman = 0.0;
+    b.run(5);
+    assert_eq!(b.word(), OperatingState::Hold);
+    let (now, frame) = (b.now(), leap(&mut b));
+    b.core.handle_command(&frame, now);
+    assert_eq!(b.core.counts().bad, 0, "nothing follows it");
+    let mut b = Bench::engaged();
+    let (now, frame) = (b.now(), leap(&mut b));
+    b.core.handle_command(&frame, now);
+    assert_eq!(b.core.counts().bad, 1, "it would be followed");
+}
+
+/// FRESH-RUN: a run of exactly the profile's length is long enough.
+#[test]
+fn a_fresh_run_is_long_enough_at_its_limit() {
+    let mut b = Bench::ready();
+    let (now, reading, run) = (b.now(), b.reading().unwrap(), b.profile.engage.fresh_run);
+    let verdict = judge(&b.core.readings(now, Some(&reading), &b.host), &b.profile);
+    let short = |core: &Core, run| core.blocking(&verdict, run).contains(Cause::FreshRun);
+    assert!(!short(&b.core, run));
+    assert!(short(&b.core, run.saturating_sub(Duration::from_nanos(1))));
+}
+
+/// CONTACT-FORCE: a probe that presses too hard is lifted at once, and one without a lift stands.
+#[test]
+fn only_a_tool_that_can_be_lifted_is_lifted_from_what_it_presses() {
+    let mut b = Bench::engaged();
+    let z = b.tip.position().z;
+    b.force_n = 1_000.0;
+    b.run(1);
+    assert_eq!(
+        (b.word(), b.core.state().cause()),
+        (OperatingState::Pstop, Some(Cause::ContactForce))
+    );
+    assert_eq!(b.core.wish(b.now()), Wish::Lift);
+    b.force_n = 0.0;
+    b.run(300);
+    assert!(b.tip.position().z > z + 0.002, "long before a lift that waits");
+    let mut b = Bench::engaged_for(surgery());
+    b.force_n = 1_000.0;
+    b.run(1);
+    assert_eq!(b.core.state().cause(), Some(Cause::ContactForce));
+    assert_eq!(b.core.wish(b.now()), Wish::Stand);
+}
+
+/// DEADMAN: the lift and the call for the bedside come after their time, not at it.
+#[test]
+fn lift_and_call_come_after_their_time() {
+    let mut b = Bench::engaged();
+    b.deadman = 0.0;
+    b.run(5);
+    let State::Hold { since, .. } = b.core.state() else { panic!("{}", b.word()) };
+    let later = |by: Duration, ns| since.after(by + Duration::from_nanos(ns));
+    let after = b.profile.reaction.lift.unwrap().after;
+    assert_eq!(b.core.wish(later(after, 0)), Wish::Stand);
+    assert_eq!(b.core.wish(later(after, 1)), Wish::Lift);
+    let alarm = b.profile.reaction.alarm_after;
+    assert!(!b.core.calls(later(alarm, 0)) && b.core.calls(later(alarm, 1)));
+}
+
+/// What is audited as followed is the newest command, and only while it steers.
+#[test]
+fn what_is_followed_is_told_and_nothing_else() {
+    let mut b = Bench::engaged();
+    b.ms += 1;
+    let (now, frame) = (b.now(), b.command());
+    b.core.handle_command(&frame, now);
+    let followed = b.core.tick(now, b.reading(), &b.host).followed.unwrap();
+    assert_eq!((followed.seq, followed.t_input), (frame.seq, frame.t_input));
+    assert_eq!(followed.seen_view, frame.seen_view);
+    b.retracts = true;
+    b.ms += 1;
+    let (now, frame) = (b.now(), b.command());
+    b.core.handle_command(&frame, now);
+    assert!(b.core.tick(now, b.reading(), &b.host).followed.is_none(), "it lifts: no hand steers");
+    assert!(b.word().follows());
+}
