@@ -12,11 +12,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
 use protocol::ARMS;
+use protocol::frame::{ArmCommand, CommandFrame, Mode, Motion};
 use protocol::link::messages::{read_message, write_message};
 use protocol::link::{Authority, Identity, Kind, LinkError, Role, connect};
 use protocol::picture::ViewSource;
 use protocol::profile::{Profile, SURGERY, ULTRASOUND};
-use protocol::session::{OperatorMessage, Refusal, RobotMessage};
+use protocol::session::{OperatorMessage, Refusal, RobotMessage, SessionId};
+use protocol::state::OperatingState;
 use protocol::time::{Moment, Robot as RobotTime};
 use quinn::{Connection, RecvStream, SendStream};
 use robot_agent::picture::{Picture, PictureSource};
@@ -167,6 +169,41 @@ fn wait_until(fact: impl Fn() -> bool) {
     }
 }
 
+/// Commands of this console, as fast as they go.
+async fn flood(console: &Console, count: u64) {
+    let Some(RobotMessage::Welcome { session, epoch, .. }) = &console.answer else {
+        panic!("{:?}", console.answer)
+    };
+    for seq in 1..=count {
+        let frame = CommandFrame { seq, epoch: *epoch, ..command(SessionId::from_bytes(*session)) };
+        let datagram = frame.encode().unwrap().to_vec().into();
+        // Until the robot closes the connection, because its servo stands still.
+        if console.connection.send_datagram_wait(datagram).await.is_err() {
+            return;
+        }
+    }
+}
+
+fn command(session: SessionId) -> CommandFrame {
+    CommandFrame {
+        session,
+        seq: 1,
+        epoch: 0,
+        engage_count: 0,
+        t_input: Moment::from_ns(1),
+        seen_state: 0,
+        seen_view: 0,
+        view_source: ViewSource::Ultrasound,
+        mode: Mode::Hold,
+        deadman: 0.0,
+        stop_request: 0,
+        shown_state: OperatingState::Standby,
+        motion: Motion::Arms([ArmCommand::neutral(); ARMS]),
+    }
+}
+
+const TAKEN: RobotMessage = RobotMessage::Refused { code: Refusal::Taken as u8 };
+
 const STALLED: RobotMessage = RobotMessage::Refused { code: Refusal::Stalled as u8 };
 
 /// SERVO-STALL: no state frame comes from a servo that hangs, so the control link says why; once it
@@ -181,12 +218,20 @@ fn a_servo_that_hangs_ends_the_session_with_its_reason_and_refuses_the_next() {
             console = call(&site).await;
         }
         let hangs = site.strings.hangs.lock().unwrap();
+        // More commands than the servo has room for, as from any console that goes on sending.
+        flood(&console, 1_000).await;
         assert_eq!(read_message(&mut console.recv).await.unwrap(), Some(STALLED));
         let error = LinkError::from(console.connection.closed().await).to_string();
         assert!(error.contains("stands still"), "{error}");
         assert_eq!(call(&site).await.answer, Some(STALLED));
         drop(hangs);
-        while !matches!(call(&site).await.answer, Some(RobotMessage::Welcome { .. })) {}
+        loop {
+            let answer = call(&site).await.answer;
+            assert_ne!(answer, Some(TAKEN), "its own authority is in nobody's way");
+            if matches!(answer, Some(RobotMessage::Welcome { .. })) {
+                break;
+            }
+        }
         assert!(site.node.failure().is_none());
     });
 }

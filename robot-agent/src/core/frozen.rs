@@ -95,4 +95,18 @@ mod tests {
             assert!((got - way).abs() < 1e-12, "{x} m, {force} N: {got}");
         }
     }
+
+    #[test]
+    fn what_is_not_more_than_noise_is_no_force_that_could_freeze() {
+        let mut f = Frozen::default();
+        for (x, force, way) in [
+            (0.500, CONTACT_MIN_N, 0.0),
+            (0.503, CONTACT_MIN_N, 0.0),
+            (0.504, 1.001 * CONTACT_MIN_N, 0.0),
+            (0.505, 1.001 * CONTACT_MIN_N, 0.001),
+        ] {
+            let got = f.note(&arm(x, force), &at(x));
+            assert!((got - way).abs() < 1e-12, "{x} m, {force} N: {got}");
+        }
+    }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::frame::CommandFrame;
+use protocol::frame::{CommandFrame, StateFrame};
 use protocol::link::admit::{self, admit};
 use protocol::link::endpoint::WAITING_MAX;
 use protocol::link::messages::{read_message, write_message};
@@ -19,7 +19,7 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 
-use super::rings::{Inbound, Outbound, Receiver, Sender};
+use super::rings::{Answer, Inbound, Receiver, Sender};
 use crate::core::{Grant, SessionEvent};
 
 /// What a console is told whose authority the robot has taken back.
@@ -31,6 +31,9 @@ const LAST_WORD_MAX: Duration = Duration::from_millis(500);
 
 /// Time for a console to introduce itself.
 const HELLO_MAX: Duration = Duration::from_secs(3);
+
+/// How soon something is said again that the servo had no room for.
+const SAY_AGAIN: Duration = Duration::from_millis(1);
 
 /// What the control link needs to know of the robot.
 #[derive(Debug, Clone)]
@@ -46,7 +49,8 @@ pub struct Greeting {
 /// What the tasks of this thread share. Locks are held for moments only and never by the servo.
 struct Shared {
     greeting: Greeting,
-    to_servo: Mutex<Sender<Inbound>>,
+    said: Mutex<Sender<SessionEvent>>,
+    commands: Mutex<Sender<Inbound>>,
     waiting: Mutex<BTreeMap<[u8; 16], oneshot::Sender<Grant>>>,
     holder: Mutex<Option<(SessionId, Connection)>>,
     /// True while the servo stands still: the watchdog says so.
@@ -62,10 +66,14 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 /// What the control link is connected to.
 pub struct Connections {
-    /// To the servo.
-    pub to_servo: Sender<Inbound>,
-    /// From the servo.
-    pub from_servo: Receiver<Outbound>,
+    /// To the servo: what operators say on the session stream.
+    pub said: Sender<SessionEvent>,
+    /// To the servo: commands.
+    pub commands: Sender<Inbound>,
+    /// From the servo: what operators must hear.
+    pub answers: Receiver<Answer>,
+    /// From the servo: states to send.
+    pub states: Receiver<StateFrame>,
     /// A byte comes here whenever the servo has said something.
     pub wake: StdUnixStream,
     /// From the watchdog: true while the servo stands still.
@@ -76,16 +84,17 @@ pub struct Connections {
 
 /// Serves the control link until its endpoint is closed.
 pub async fn serve(endpoint: Endpoint, greeting: Greeting, connections: Connections) {
-    let Connections { to_servo, from_servo, wake, stalled, holder_name } = connections;
+    let Connections { said, commands, answers, states, wake, stalled, holder_name } = connections;
     let shared = Arc::new(Shared {
         greeting,
-        to_servo: Mutex::new(to_servo),
+        said: Mutex::new(said),
+        commands: Mutex::new(commands),
         waiting: Mutex::new(BTreeMap::new()),
         holder: Mutex::new(None),
         stalled,
         holder_name,
     });
-    let forwarder = tokio::spawn(forward(Arc::clone(&shared), from_servo, wake));
+    let forwarder = tokio::spawn(forward(Arc::clone(&shared), answers, states, wake));
     let handshakes = Arc::new(Semaphore::new(WAITING_MAX));
     while let Some(incoming) = admit::next(&endpoint).await {
         // Callers that do not finish their handshake hold a place for its time limit, and no more.
@@ -98,39 +107,48 @@ pub async fn serve(endpoint: Endpoint, greeting: Greeting, connections: Connecti
 }
 
 /// Sends what the servo says to whoever it is for.
-async fn forward(shared: Arc<Shared>, mut from_servo: Receiver<Outbound>, wake: StdUnixStream) {
+async fn forward(
+    shared: Arc<Shared>,
+    mut answers: Receiver<Answer>,
+    mut states: Receiver<StateFrame>,
+    wake: StdUnixStream,
+) {
     let Ok(mut wake) = UnixStream::from_std(wake) else {
         tracing::error!("the control link can not be woken by the servo; no state will be sent");
         return;
     };
     let mut bytes = [0; 256];
     loop {
-        while let Some(item) = from_servo.take() {
-            match item {
-                Outbound::State(frame) => {
-                    let holder = lock(&shared.holder);
-                    if let (Some((_, connection)), Ok(bytes)) = (holder.as_ref(), frame.encode()) {
-                        // A datagram that does not go now is not wanted later.
-                        let _ = connection.send_datagram(bytes.to_vec().into());
-                    }
-                }
-                Outbound::Ended(session) => {
-                    let holder = lock(&shared.holder);
-                    if let Some((_, connection)) = holder.as_ref().filter(|(s, _)| *s == session) {
-                        // The console calls again, and starts afresh.
-                        connection.close(VarInt::from_u32(0), AUTHORITY_ENDED);
-                    }
-                }
-                Outbound::Granted(session, grant) => {
-                    if let Some(answer) = lock(&shared.waiting).remove(&session.to_bytes()) {
-                        let _ = answer.send(grant);
-                    }
-                }
+        while let Some(answer) = answers.take() {
+            pass_on(&shared, answer);
+        }
+        while let Some(frame) = states.take() {
+            let holder = lock(&shared.holder);
+            if let (Some((_, connection)), Ok(bytes)) = (holder.as_ref(), frame.encode()) {
+                // A datagram that does not go now is not wanted later.
+                let _ = connection.send_datagram(bytes.to_vec().into());
             }
         }
         match wake.read(&mut bytes).await {
             Ok(0) | Err(_) => return,
             Ok(_) => {}
+        }
+    }
+}
+
+fn pass_on(shared: &Shared, answer: Answer) {
+    match answer {
+        Answer::Ended(session) => {
+            let holder = lock(&shared.holder);
+            if let Some((_, connection)) = holder.as_ref().filter(|(s, _)| *s == session) {
+                // The console calls again, and starts afresh.
+                connection.close(VarInt::from_u32(0), AUTHORITY_ENDED);
+            }
+        }
+        Answer::Granted(session, grant) => {
+            if let Some(answer) = lock(&shared.waiting).remove(&session.to_bytes()) {
+                let _ = answer.send(grant);
+            }
         }
     }
 }
@@ -160,7 +178,7 @@ async fn greet(shared: Arc<Shared>, incoming: Incoming, place: OwnedSemaphorePer
         Ok(Err(refusal)) => refuse(&connection, refusal, &peer),
         Err(_) => {
             // It may have been granted just before it fell silent.
-            release(&shared, session);
+            release(&shared, session).await;
             refuse(&connection, Refusal::Hello, &peer);
         }
     }
@@ -206,7 +224,7 @@ async fn introduce(
         return Err(refusal);
     }
     if written.is_err() {
-        release(shared, session);
+        release(shared, session).await;
         return Err(Refusal::Hello);
     }
     Ok((send, recv))
@@ -224,29 +242,37 @@ async fn ask(shared: &Shared, session: SessionId) -> Grant {
     }
     let (answer, wait) = oneshot::channel();
     lock(&shared.waiting).insert(session.to_bytes(), answer);
-    say(shared, SessionEvent::Open { session });
-    let grant = tokio::time::timeout(Duration::from_secs(1), wait).await;
+    let grant = tokio::time::timeout(Duration::from_secs(1), async {
+        say(shared, SessionEvent::Open { session }).await;
+        wait.await
+    });
+    let grant = grant.await;
     lock(&shared.waiting).remove(&session.to_bytes());
     if let Ok(Ok(grant)) = grant {
         return grant;
     }
     // The servo did not answer in time; if it grants later, nobody is there to hold it.
-    say(shared, SessionEvent::Close { session });
+    say(shared, SessionEvent::Close { session }).await;
     Err(Refusal::Stalled)
 }
 
-fn say(shared: &Shared, event: SessionEvent) {
-    lock(&shared.to_servo).send(Inbound::Session(event));
+/// Says it to the servo, and waits while it can not be heard: a servo that stands still hears it once it
+/// goes on, and a console that talks too much waits.
+async fn say(shared: &Shared, event: SessionEvent) {
+    while lock(&shared.said).offer(event).is_err() {
+        tokio::time::sleep(SAY_AGAIN).await;
+    }
 }
 
-fn release(shared: &Shared, session: SessionId) {
-    let mut holder = lock(&shared.holder);
-    if holder.as_ref().is_some_and(|(s, _)| *s == session) {
-        *holder = None;
-        shared.holder_name.send_replace(None);
+async fn release(shared: &Shared, session: SessionId) {
+    {
+        let mut holder = lock(&shared.holder);
+        if holder.as_ref().is_some_and(|(s, _)| *s == session) {
+            *holder = None;
+            shared.holder_name.send_replace(None);
+        }
     }
-    drop(holder);
-    say(shared, SessionEvent::Close { session });
+    say(shared, SessionEvent::Close { session }).await;
 }
 
 /// Passes on what the holder says, until its connection ends or the servo stands still.
@@ -264,7 +290,7 @@ async fn attend(
         why = messages(shared, session, &mut recv) => Ok(why),
         true = stalled(&mut watchdog) => Err(Refusal::Stalled),
     };
-    release(shared, session);
+    release(shared, session).await;
     match why {
         Ok(why) => {
             connection.close(VarInt::from_u32(0), b"the session has ended");
@@ -297,10 +323,10 @@ async fn commands(shared: &Shared, session: SessionId, connection: &Connection) 
             Ok(_) => continue,
             Err(error) => {
                 tracing::debug!("not a command frame: {error}");
-                Inbound::Session(SessionEvent::Malformed { session })
+                Inbound::Malformed(session)
             }
         };
-        lock(&shared.to_servo).send(item);
+        lock(&shared.commands).send(item);
     }
 }
 
@@ -313,10 +339,10 @@ async fn messages(shared: &Shared, session: SessionId, recv: &mut RecvStream) ->
         };
         match message {
             OperatorMessage::Stop { request } => {
-                say(shared, SessionEvent::Stop { session, request });
+                say(shared, SessionEvent::Stop { session, request }).await;
             }
             OperatorMessage::Acknowledge { epoch } => {
-                say(shared, SessionEvent::Acknowledge { session, epoch });
+                say(shared, SessionEvent::Acknowledge { session, epoch }).await;
             }
             OperatorMessage::Release => return "the operator gave it back".to_owned(),
             OperatorMessage::Hello { .. } => tracing::warn!("a second hello was ignored"),

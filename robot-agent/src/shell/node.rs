@@ -238,8 +238,10 @@ impl RobotNode {
             simulated: description.simulated,
             profile: profile.hash,
         };
-        let (to_servo, inbound) = ring(ROOM);
-        let (outbound, from_servo) = ring(ROOM);
+        let (said_tx, said) = ring(ROOM);
+        let (commands_tx, commands) = ring(ROOM);
+        let (answers, answers_rx) = ring(ROOM);
+        let (states, states_rx) = ring(ROOM);
         let (captured, captured_rx) = ring(ROOM);
         let (local, local_rx) = ring(ROOM);
         let (journal, ticks) = ring(JOURNAL_ROOM);
@@ -247,9 +249,12 @@ impl RobotNode {
         let (wake, woken) = wake_pair()?;
         let now = clock.now();
         let (vitals, heart) = (Vitals::new(now), Heartbeat::new(now));
+        let wake_too = wake.try_clone().map_err(system("a socket pair"))?;
         let connections = Connections {
-            inbound,
-            outbound: outbound.waking(wake),
+            said,
+            commands,
+            answers: answers.waking(wake_too),
+            states: states.waking(wake),
             captured: captured_rx,
             local: local_rx,
             journal,
@@ -276,8 +281,15 @@ impl RobotNode {
         node.spawn("watchdog", move |stop| {
             watchdog::run(&heart, stall_max, clock, &stall, stop);
         })?;
-        let links =
-            control::Connections { to_servo, from_servo, wake: woken, stalled, holder_name };
+        let links = control::Connections {
+            said: said_tx,
+            commands: commands_tx,
+            answers: answers_rx,
+            states: states_rx,
+            wake: woken,
+            stalled,
+            holder_name,
+        };
         node.spawn("control-link", move |_| {
             control.runtime.block_on(control::serve(control.endpoint, greeting, links));
         })?;

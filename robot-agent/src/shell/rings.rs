@@ -1,29 +1,26 @@
 //! What the threads say to each other, through wait-free rings.
 
-use protocol::frame::{CommandFrame, StateFrame};
+use protocol::frame::CommandFrame;
 pub use protocol::host::ring::{Receiver, Sender, ring};
 use protocol::picture::ViewSource;
 use protocol::session::SessionId;
 use protocol::time::{Moment, Robot};
 
-use crate::core::{Followed, Grant, LocalEvent, SessionEvent, Transition};
+use crate::core::{Followed, Grant, LocalEvent, Transition};
 
-/// From the control link to the servo.
+/// From the control link to the servo: what comes as datagrams, and may get lost like them.
 #[derive(Debug, Clone, Copy)]
 pub enum Inbound {
     /// A command frame that decoded.
     Command(CommandFrame),
-    /// What was said on the session stream.
-    Session(SessionEvent),
+    /// A datagram of this session that is none.
+    Malformed(SessionId),
 }
 
-/// From the servo to the control link.
-#[expect(clippy::large_enum_variant, reason = "a box would be an allocation on the servo thread")]
+/// From the servo to the control link: what must not get lost among state frames.
 #[derive(Debug, Clone, Copy)]
-pub enum Outbound {
-    /// A state frame to send.
-    State(StateFrame),
-    /// The answer to a request for authority.
+pub enum Answer {
+    /// To a request for authority.
     Granted(SessionId, Grant),
     /// The core took authority back from this session.
     Ended(SessionId),

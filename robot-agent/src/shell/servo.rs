@@ -10,11 +10,12 @@ use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use protocol::frame::StateFrame;
 use protocol::host::HostClock;
 use protocol::host::suspend::SuspendWatch;
 use protocol::time::{Moment, Robot as RobotTime};
 
-use super::rings::{Captured, Inbound, Outbound, Receiver, Sender, TickRecord};
+use super::rings::{Answer, Captured, Inbound, Receiver, Sender, TickRecord};
 use super::watchdog::{Heartbeat, Vitals};
 use crate::core::{Core, Host, LocalEvent, SessionEvent, Tick};
 use crate::robot::{Robot, RobotFault};
@@ -23,14 +24,21 @@ use crate::robot::{Robot, RobotFault};
 pub const PERIOD: Duration = Duration::from_millis(1);
 
 /// Frames taken in per tick at most: a flood can not keep the servo from its tick.
-const INBOUND_MAX: usize = 64;
+const COMMANDS_MAX: usize = 64;
+
+/// As [`COMMANDS_MAX`], for what is said on the session stream.
+const SAID_MAX: usize = 16;
 
 /// What the servo thread is connected to.
 pub struct Connections {
-    /// From the control link.
-    pub inbound: Receiver<Inbound>,
-    /// To the control link.
-    pub outbound: Sender<Outbound>,
+    /// What operators have said on the session stream. A ring of its own: commands can not crowd it out.
+    pub said: Receiver<SessionEvent>,
+    /// Commands, from the control link.
+    pub commands: Receiver<Inbound>,
+    /// To the control link: what operators must hear.
+    pub answers: Sender<Answer>,
+    /// To the control link: states to send.
+    pub states: Sender<StateFrame>,
     /// From the media thread.
     pub captured: Receiver<Captured>,
     /// From the bedside.
@@ -113,10 +121,10 @@ impl Servo {
 
     fn give_out(&mut self, tick: &Tick, taken: Taken) {
         if let Some(session) = tick.ended {
-            self.rings.outbound.send(Outbound::Ended(session));
+            self.rings.answers.send(Answer::Ended(session));
         }
         if let Some(frame) = tick.frame {
-            self.rings.outbound.send(Outbound::State(frame));
+            self.rings.states.send(frame);
         }
         let counts = self.core.counts();
         self.rings.journal.send(TickRecord {
@@ -133,7 +141,7 @@ impl Servo {
                 + counts.other_epoch
                 + counts.not_newer
                 + counts.bad
-                + self.rings.inbound.dropped(),
+                + self.rings.commands.dropped(),
         });
     }
 
@@ -146,19 +154,25 @@ impl Servo {
                 self.robot.recover();
             }
         }
-        for _ in 0..INBOUND_MAX {
-            match self.rings.inbound.take() {
+        for _ in 0..SAID_MAX {
+            let Some(event) = self.rings.said.take() else { break };
+            self.hear(event, now);
+        }
+        for _ in 0..COMMANDS_MAX {
+            match self.rings.commands.take() {
                 Some(Inbound::Command(frame)) => self.core.handle_command(&frame, now),
-                Some(Inbound::Session(event)) => self.session(event, now),
+                Some(Inbound::Malformed(session)) => {
+                    self.hear(SessionEvent::Malformed { session }, now);
+                }
                 None => break,
             }
         }
     }
 
-    fn session(&mut self, event: SessionEvent, now: Moment<RobotTime>) {
+    fn hear(&mut self, event: SessionEvent, now: Moment<RobotTime>) {
         let answer = self.core.handle_session(event, now);
         if let (SessionEvent::Open { session }, Some(grant)) = (event, answer) {
-            self.rings.outbound.send(Outbound::Granted(session, grant));
+            self.rings.answers.send(Answer::Granted(session, grant));
         }
     }
 }
@@ -259,8 +273,10 @@ mod tests {
         let profile = Profile::parse(protocol::profile::ULTRASOUND).unwrap();
         let core = Core::new(profile, &Still.describe(), 1);
         let rings = Connections {
-            inbound: ring(1).1,
-            outbound: ring(1).0,
+            said: ring(1).1,
+            commands: ring(1).1,
+            answers: ring(1).0,
+            states: ring(1).0,
             captured: ring(1).1,
             local: ring(1).1,
             journal: ring(1).0,

@@ -1,5 +1,7 @@
 //! On the limit and one step beside it: which side of each limit the limit itself is on.
 
+use protocol::frame::command::DEADMAN_HELD_MIN;
+
 use super::*;
 
 /// SELF-TEST: only a reset begins it again, and nothing else that is done at the robot.
@@ -141,4 +143,16 @@ fn what_is_followed_is_told_and_nothing_else() {
     b.core.handle_command(&frame, now);
     assert!(b.core.tick(now, b.reading(), &b.host).followed.is_none(), "it lifts: no hand steers");
     assert!(b.word().follows());
+}
+
+/// DEADMAN: a deadman that is pressed just far enough is held.
+#[test]
+fn a_deadman_at_its_limit_is_held() {
+    let mut b = Bench::engaged();
+    b.deadman = DEADMAN_HELD_MIN;
+    b.run(50);
+    assert_eq!(b.word(), OperatingState::Engaged);
+    b.deadman = DEADMAN_HELD_MIN - 1e-6;
+    b.run(1);
+    assert_eq!(b.word(), OperatingState::Hold);
 }
