@@ -185,6 +185,8 @@ pub struct BaseReading {
     pub linear_m_s: f64,
     /// Turn rate, counter-clockwise. Unit: radian per second.
     pub angular_rad_s: f64,
+    /// When the distances were measured: a scanner is slower than the servo, and it can fail alone.
+    pub ranged_at: Moment<RobotClock>,
     /// Distance to the nearest obstacle ahead; [`RANGE_MAX_M`] where there is none. Unit: metre.
     pub ahead_m: f64,
     /// Distance to the nearest obstacle behind. Unit: metre.
@@ -199,6 +201,7 @@ impl BaseReading {
         Self {
             linear_m_s: 0.0,
             angular_rad_s: 0.0,
+            ranged_at: Moment::START,
             ahead_m: RANGE_MAX_M,
             behind_m: RANGE_MAX_M,
             bumper_n: 0.0,
@@ -217,7 +220,8 @@ impl BaseReading {
 /// What is measured of the robot, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
-    /// When it was measured: the age of the sensors counts, not the age of the call.
+    /// When arms, odometry, bumper and guards were measured: the age of the sensors counts, not the age of
+    /// the call.
     pub at: Moment<RobotClock>,
     /// True while the drives carry the arms or the base.
     pub powered: bool,

@@ -268,8 +268,9 @@ impl Witness {
             (LocalEvent::Reset, Word::Pstop) if self.acknowledged && !self.estop_pressed => {
                 to == Word::Ready
             }
-            (LocalEvent::Reset, Word::Estop) if !self.estop_pressed => to == Word::Standby,
-            (LocalEvent::Reset, Word::Fault) if !self.estop_pressed => to == Word::Init,
+            (LocalEvent::Reset, Word::Estop | Word::Fault) if !self.estop_pressed => {
+                to == Word::Init
+            }
             (LocalEvent::PowerOn, Word::Standby) => match self.memory {
                 Memory::None => to == Word::Ready,
                 Memory::Stop(_) => to == Word::Pstop,

@@ -60,7 +60,8 @@ impl Mode {
 pub struct ArmCommand {
     /// From where the arm was at engage.
     pub displacement: Displacement,
-    /// Opening of the jaw. Unit: radian.
+    /// Opening of the hand. Unit: radian. The jaw follows it from when the two first agree after an
+    /// engage: a hand that never says anything else moves no jaw.
     pub jaw_rad: f64,
     /// Contact force wanted along the tool axis; 0 leaves the axis to the hand. Unit: newton.
     pub force_wanted_n: f64,

@@ -20,6 +20,9 @@ pub const LATENCY_SAMPLES_MAX: usize = 120_000;
 /// Oldest reading that still tells where the robot is: at 100 mm/s it is 2 mm off.
 pub const AGE_MAX: Duration = Duration::from_millis(20);
 
+/// How old the distances to obstacles may be: three scans at 20 Hz.
+pub const RANGE_AGE_MAX: Duration = Duration::from_millis(150);
+
 /// Longest silence that a robot's own watchdog may bear: as long as a stop by the link may take.
 pub const WATCHDOG_MAX: Duration = Duration::from_millis(100);
 

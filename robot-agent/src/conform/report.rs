@@ -125,7 +125,7 @@ impl Check {
             Self::Latency => "read and command return at once",
             Self::Fresh => "readings advance, neither old nor from the future",
             Self::Sane => "every number read is one that a robot can have",
-            Self::Ranges => "obstacles are 0 to 10 km away",
+            Self::Ranges => "obstacles are 0 to 10 km away, and seen less than 150 ms ago",
             Self::Limits => "limits read back are not wider than asked for",
             Self::Powered => "Stand, Servo and Drive switch the drives on",
             Self::Off => "Off switches the drives off",

@@ -5,8 +5,8 @@ use core::time::Duration;
 use protocol::ARMS;
 
 use super::limits::{
-    AGE_MAX, LATENCY_P99_MAX, LATENCY_SAMPLES_MIN, OFF_MAX, POWER_ON_MAX, SETTLE, TICK, WATCH,
-    WATCHDOG_MAX, ticks,
+    AGE_MAX, LATENCY_P99_MAX, LATENCY_SAMPLES_MIN, OFF_MAX, POWER_ON_MAX, RANGE_AGE_MAX, SETTLE,
+    TICK, WATCH, WATCHDOG_MAX, ticks,
 };
 use super::report::{Check, Value, Why};
 use super::trial::{Trial, Trouble};
@@ -71,6 +71,8 @@ struct Watched {
     backwards: bool,
     insane: bool,
     range_off_m: Option<f64>,
+    oldest_range: Duration,
+    range_from_the_future: bool,
 }
 
 impl Watched {
@@ -78,6 +80,10 @@ impl Watched {
         match trial.now.since(reading.at) {
             Some(age) => self.oldest = self.oldest.max(age),
             None => self.from_the_future = true,
+        }
+        match trial.now.since(reading.base.ranged_at) {
+            Some(age) => self.oldest_range = self.oldest_range.max(age),
+            None => self.range_from_the_future = true,
         }
         self.backwards |= before.is_some_and(|before| reading.at < before.at);
         // Ranges have a check of their own.
@@ -128,6 +134,16 @@ pub(super) fn readings(trial: &mut Trial<'_>) -> Result<(), Trouble> {
         return Ok(());
     }
     let measured = watched.range_off_m.map_or(Value::Fact("in range"), Value::Way);
+    let old = watched.range_from_the_future || watched.oldest_range > RANGE_AGE_MAX;
+    if watched.range_off_m.is_none() && old {
+        trial.judge(
+            Check::Ranges,
+            false,
+            (Value::Time(watched.oldest_range), Value::Time(RANGE_AGE_MAX)),
+            "stamp `ranged_at` with the time of the scan on the clock of `now`, never later than `now`",
+        );
+        return Ok(());
+    }
     trial.judge(
         Check::Ranges,
         watched.range_off_m.is_none(),

@@ -128,6 +128,8 @@ pub struct Decisive {
     pub closing: Option<u32>,
     /// The count of the closing that is being followed.
     pub engaged: u32,
+    /// The hand has asked for a retreat since then.
+    pub retreated: bool,
     /// The newest stop that the holder has asked for.
     pub stop_requested: u32,
     /// True while the emergency stop is pressed.
@@ -147,6 +149,8 @@ pub struct Conduct {
     closing: Option<(u64, u32)>,
     /// The closing of the clutch that is being followed.
     engaged: u32,
+    /// The hand has asked for a retreat since then: what it did meanwhile leads nothing.
+    retreated: bool,
     stop_requested: u32,
     estop_pressed: bool,
     /// Since when somebody at the robot wants the drives off.
@@ -163,6 +167,7 @@ impl Conduct {
             discipline: Discipline::default(),
             closing: None,
             engaged: 0,
+            retreated: false,
             stop_requested: 0,
             estop_pressed: false,
             power_off: None,
@@ -193,6 +198,7 @@ impl Conduct {
             discipline,
             closing,
             engaged,
+            retreated,
             stop_requested,
             estop_pressed,
             power_off,
@@ -206,6 +212,7 @@ impl Conduct {
             act: discipline.progress(),
             closing: closing.map(|(_, count)| count),
             engaged: *engaged,
+            retreated: *retreated,
             stop_requested: *stop_requested,
             estop_pressed: *estop_pressed,
             power_off: *power_off,
@@ -301,8 +308,10 @@ impl Conduct {
             self.closing = None;
             outcome = self.apply(Event::Trip(Cause::Deadman, Stop::Hold), now);
             outcome.renewed = true;
-        } else if frame.mode == Mode::Hold || self.follows_another(frame) {
+        } else if frame.mode == Mode::Hold || self.follows_another(frame) || self.returns(frame) {
             outcome = self.apply(Event::ClutchOpened, now);
+        } else if frame.mode == Mode::Retract {
+            self.retreated = self.state.word().follows();
         }
         // A frame that ends an epoch belongs to it: the act under the next one begins with another.
         if self.epoch == epoch && self.discipline.observe(frame) {
@@ -314,6 +323,12 @@ impl Conduct {
     /// The clutch was opened and closed again, and the frames in between were lost.
     const fn follows_another(&self, frame: &CommandFrame) -> bool {
         self.state.word().follows() && !self.is_engaged_by(frame)
+    }
+
+    /// The hand leads again after a retreat, under the same closing of the clutch: the tool is no longer
+    /// where that closing took it up, and following would drive it back in.
+    const fn returns(&self, frame: &CommandFrame) -> bool {
+        self.state.word().follows() && self.retreated && matches!(frame.mode, Mode::Follow)
     }
 
     /// Takes in what was said on the session stream. Only an `Open` has an answer.
@@ -424,6 +439,7 @@ impl Conduct {
         let mut outcome = self.apply(Event::Engage, now);
         if outcome.change.is_some() {
             self.engaged = count;
+            self.retreated = false;
             outcome.engaged = true;
         }
         outcome

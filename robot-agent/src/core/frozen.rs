@@ -3,7 +3,8 @@
 //! A driver that has lost its hardware often goes on returning the last reading, with a fresh stamp:
 //! every number is plausible and none is true. A real sensor is never still to the last bit while the
 //! arm under it moves. So what counts is how far the setpoint has gone since the measured pose last
-//! changed at all, and how far the tip has gone, pressed on tissue, since the measured force did.
+//! changed at all, and how far the tip has gone, pressed on tissue or seeking it, since the measured force
+//! did.
 
 use nalgebra::Vector3;
 use protocol::pose::{Base, Pose, Tip};
@@ -26,10 +27,16 @@ pub(super) struct Frozen {
 }
 
 impl Frozen {
-    /// How far the arm should have moved, or has moved, while a sensor repeated itself. Unit: metre.
-    pub(super) fn note(&mut self, arm: &ArmReading, setpoint: &Pose<Base, Tip>) -> f64 {
+    /// How far the arm should have moved, or has moved, while a sensor repeated itself. `presses` tells
+    /// that the force loop goes by the force sensor: then its zero must live, too. Unit: metre.
+    pub(super) fn note(
+        &mut self,
+        arm: &ArmReading,
+        setpoint: &Pose<Base, Tip>,
+        presses: bool,
+    ) -> f64 {
         let tip = travelled(&mut self.tip, arm.tip.position(), setpoint.position());
-        let force = if arm.force_n.norm() > CONTACT_MIN_N {
+        let force = if presses || arm.force_n.norm() > CONTACT_MIN_N {
             travelled(&mut self.force, arm.force_n, arm.tip.position())
         } else {
             self.force = None;
@@ -71,11 +78,11 @@ mod tests {
     #[test]
     fn a_pose_that_stays_the_same_while_the_setpoint_goes_is_frozen() {
         let mut f = Frozen::default();
-        assert_eq!(f.note(&arm(0.5, 0.0), &at(0.5)), 0.0);
-        assert!((f.note(&arm(0.5, 0.0), &at(0.502)) - 0.002).abs() < 1e-12);
-        assert!((f.note(&arm(0.5, 0.0), &at(0.504)) - 0.004).abs() < 1e-12);
-        assert_eq!(f.note(&arm(0.5 + 1e-12, 0.0), &at(0.506)), 0.0, "it lives");
-        assert!((f.note(&arm(0.5 + 1e-12, 0.0), &at(0.507)) - 0.001).abs() < 1e-12);
+        assert_eq!(f.note(&arm(0.5, 0.0), &at(0.5), false), 0.0);
+        assert!((f.note(&arm(0.5, 0.0), &at(0.502), false) - 0.002).abs() < 1e-12);
+        assert!((f.note(&arm(0.5, 0.0), &at(0.504), false) - 0.004).abs() < 1e-12);
+        assert_eq!(f.note(&arm(0.5 + 1e-12, 0.0), &at(0.506), false), 0.0, "it lives");
+        assert!((f.note(&arm(0.5 + 1e-12, 0.0), &at(0.507), false) - 0.001).abs() < 1e-12);
     }
 
     #[test]
@@ -91,7 +98,7 @@ mod tests {
             (0.508, 0.0, 0.0),
             (0.509, 5.1, 0.0),
         ] {
-            let got = f.note(&arm(x, force), &at(x));
+            let got = f.note(&arm(x, force), &at(x), false);
             assert!((got - way).abs() < 1e-12, "{x} m, {force} N: {got}");
         }
     }
@@ -105,8 +112,17 @@ mod tests {
             (0.504, 1.001 * CONTACT_MIN_N, 0.0),
             (0.505, 1.001 * CONTACT_MIN_N, 0.001),
         ] {
-            let got = f.note(&arm(x, force), &at(x));
+            let got = f.note(&arm(x, force), &at(x), false);
             assert!((got - way).abs() < 1e-12, "{x} m, {force} N: {got}");
         }
+    }
+
+    /// SENSOR-FROZEN: a dead force sensor in the air would have the force loop press for ever.
+    #[test]
+    fn while_the_force_loop_seeks_contact_a_zero_that_stays_is_frozen() {
+        let mut f = Frozen::default();
+        assert_eq!(f.note(&arm(0.500, 0.0), &at(0.500), true), 0.0);
+        assert!((f.note(&arm(0.502, 0.0), &at(0.502), true) - 0.002).abs() < 1e-12);
+        assert_eq!(f.note(&arm(0.503, 0.001), &at(0.503), true), 0.0, "it lives");
     }
 }

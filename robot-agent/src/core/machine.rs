@@ -47,7 +47,7 @@ pub enum State {
     Ready,
     /// Follows the hand.
     Engaged,
-    /// Follows the hand, slower.
+    /// Follows the hand with a soft limit exceeded; what the age of the picture allows caps its speed.
     Degraded {
         /// Since when.
         since: Moment<Robot>,
@@ -246,9 +246,9 @@ const fn local_reset(from: State, estop_released: bool) -> State {
     match from {
         // Both acts, in this order: acknowledged by the operator, then reset at the robot.
         State::Pstop { reset: Reset::Acknowledged, .. } if estop_released => State::Ready,
-        // Never straight to READY: release, reset and power-on are three acts.
-        State::Estop { .. } if estop_released => State::Standby { stopped_by: None },
-        State::Fault { .. } if estop_released => State::Init,
+        // Never straight to READY: release, reset and power-on are three acts. And through the self-test:
+        // it may not have passed before, and it is what finds drives that did not go off.
+        State::Estop { .. } | State::Fault { .. } if estop_released => State::Init,
         _ => from,
     }
 }

@@ -28,6 +28,7 @@ mod vigil;
 use core::time::Duration;
 
 use protocol::cause::{Cause, CauseSet};
+use protocol::frame::command::DEADMAN_HELD_MIN;
 use protocol::frame::{CommandFrame, Mode, Motion as HandMotion};
 use protocol::picture::ViewSource;
 use protocol::profile::Profile;
@@ -49,6 +50,13 @@ use crate::robot::{Description, Order, OwnLimits, Reading, RobotFault};
 /// A measured tip or base slower than this has stopped. Unit: metre per second.
 const STOPPED_MAX_M_S: f64 = 0.01;
 
+/// See [`STOPPED_MAX_M_S`], for the turn of a base. Unit: radian per second.
+const STOPPED_MAX_RAD_S: f64 = 0.03;
+
+/// Steps of the hand that a gap in the numbers of commands can stand for: no hand goes further while
+/// nobody sees it and is still meant.
+const STEPS_MAX: u64 = 20;
+
 /// The longest tick that the setpoint moves for. A servo that was late moves no further for it.
 const TICK_MAX: Duration = Duration::from_millis(5);
 
@@ -59,6 +67,8 @@ pub struct Core {
     sight: Sight,
     motion: BodyMotion,
     misfit: Option<Misfit>,
+    /// What was wrong with the robot's own limits when they were read last.
+    limits_misfit: Option<Misfit>,
     vigil: Vigil,
     pace: Pace,
     /// The frame that closed the clutch, until it is decided on.
@@ -70,6 +80,13 @@ pub struct Core {
     changed: Option<Transition>,
     /// Nothing moves: neither what is ordered nor what is measured.
     stopped: bool,
+    /// The drives were on when this state began, and no order has taken them off since: only then may
+    /// the state move anything, to brake or to lift.
+    under_power: bool,
+    /// The newest order took the drives off.
+    ordered_off: bool,
+    /// An arm that did not obey is to be held where it has come to rest, and no longer pulled.
+    regrips: bool,
 }
 
 impl Core {
@@ -83,6 +100,7 @@ impl Core {
             sight: Sight::new(profile.freshness.steering),
             motion,
             misfit,
+            limits_misfit: None,
             vigil: Vigil::default(),
             closing: None,
             refused: CauseSet::EMPTY,
@@ -91,6 +109,9 @@ impl Core {
             last_tick: None,
             changed: None,
             stopped: false,
+            under_power: false,
+            ordered_off: false,
+            regrips: false,
             profile,
         }
     }
@@ -111,18 +132,17 @@ impl Core {
     }
 
     /// Why this robot can not be used with this profile, if it can not: then the self-test fails.
-    pub const fn misfit(&self) -> Option<Misfit> {
-        self.misfit
+    pub fn misfit(&self) -> Option<Misfit> {
+        self.misfit.or(self.limits_misfit)
     }
 
     /// Takes in the limits that were read back from the robot's own controller after it was asked for
-    /// [`own_limits`].
+    /// [`own_limits`]: at the start, and after every reset that lets the robot clear its faults.
     pub fn handle_own_limits(&mut self, read: Result<OwnLimits, RobotFault>) {
-        let found = match read {
+        self.limits_misfit = match read {
             Ok(read) => wider(&own_limits(&self.profile), &read),
             Err(_) => Some(Misfit::LimitsUnread),
         };
-        self.misfit = self.misfit.or(found);
     }
 
     /// Remembers that picture `view` of `source` was captured at `at`.
@@ -190,7 +210,7 @@ impl Core {
         }
         let readings = self.readings(now, reading.as_ref(), host);
         let verdict = judge(&readings, &self.profile);
-        self.stopped = self.motion.is_at_rest() && readings.speed_m_s < STOPPED_MAX_M_S;
+        self.stopped = self.motion.is_at_rest() && is_slow(&readings);
         self.decide(&verdict, reading.as_ref(), now);
         let order = self.act(reading.as_ref(), now);
         self.confirm_stop(&readings);
@@ -218,14 +238,16 @@ impl Core {
             (HandMotion::Arms(_), None) | (HandMotion::Base(_), Some(_)) => return false,
         };
         let Some(before) = self.sight.newest().map(|n| n.frame) else { return true };
-        if frame.mode != Mode::Follow || !self.conduct.is_engaged_by(&before) {
+        let leads = self.conduct.is_engaged_by(&before) || self.conduct.closing().is_some();
+        // A hand that lets go is heard wherever it is.
+        let follows = frame.mode == Mode::Follow && frame.deadman >= DEADMAN_HELD_MIN;
+        if !(leads && follows) || frame.engage_count != before.engage_count {
             return true;
         }
-        if frame.engage_count != before.engage_count {
-            return true;
-        }
-        let gap = frame.seq.saturating_sub(before.seq) as f64;
-        frame.leap_m(&before) <= limits.motion.step_max_m * gap
+        // The way is for frames that were lost, not for those that were refused: a leap that stays is one.
+        let refused = u64::from(self.conduct.bad_run());
+        let steps = frame.seq.saturating_sub(before.seq).saturating_sub(refused);
+        frame.leap_m(&before) <= limits.motion.step_max_m * steps.clamp(1, STEPS_MAX) as f64
     }
 
     /// Draws what follows from a step for readings, setpoints and the record.
@@ -246,6 +268,8 @@ impl Core {
             self.motion.engage(&frame);
         }
         if let Some(change) = outcome.change {
+            self.under_power = change.from.powered();
+            self.regrips = change.cause == Some(Cause::Tracking);
             self.changed = Some(Transition {
                 from: self.changed.map_or(change.from, |c| c.from),
                 to: change.to,
@@ -258,7 +282,7 @@ impl Core {
 
     /// A stop is confirmed when nothing follows any more and the robot has come to rest.
     fn confirm_stop(&mut self, readings: &Readings) {
-        let at_rest = self.motion.stands() && readings.speed_m_s < STOPPED_MAX_M_S;
+        let at_rest = self.motion.stands() && is_slow(readings);
         if !self.conduct.word().follows() && at_rest {
             self.stop_confirmed = self.conduct.stop_requested();
         }
@@ -306,7 +330,7 @@ impl Core {
         let engage = &self.profile.engage;
         let still = starts_still(&frame, engage.start_displacement_max_m, engage.align_max_rad);
         let aligned = reading.is_some_and(|r| self.motion.is_aligned(r, &self.profile));
-        if !(still && aligned) {
+        if !(still && aligned && self.stopped) {
             set = set.with(Cause::EngageJump);
         }
         set
@@ -316,7 +340,7 @@ impl Core {
         if self.conduct.state() != State::Init {
             return Tested::Testing;
         }
-        if self.misfit.is_some() { Tested::Failed } else { self.vigil.test(reading) }
+        if self.misfit().is_some() { Tested::Failed } else { self.vigil.test(reading) }
     }
 
     /// What keeps the robot from engaging now.
@@ -324,7 +348,11 @@ impl Core {
         if self.conduct.word().follows() {
             return CauseSet::EMPTY;
         }
-        let set = self.conduct.blocking().union(verdict.blocking).union(self.refused);
+        let mut set = self.conduct.blocking().union(verdict.blocking).union(self.refused);
+        // Ordered on is not on: brakes take their time, and a drive may refuse.
+        if self.conduct.word().powered() && !self.carries() {
+            set = set.with(Cause::PowerOff);
+        }
         if fresh < self.profile.engage.fresh_run { set.with(Cause::FreshRun) } else { set }
     }
 
@@ -334,8 +362,17 @@ impl Core {
         if let Some(reading) = reading {
             self.last_reading = Some(*reading);
         }
+        let wish = self.wish(now);
+        self.ordered_off = wish == Wish::Off;
+        if self.ordered_off {
+            self.under_power = false;
+        }
         // Without any reading ever there is nothing to hold: the drives stay off.
         let Some(reading) = &self.last_reading else { return Order::Off };
+        if self.regrips && self.stopped {
+            self.regrips = false;
+            self.motion.regrip(reading);
+        }
         let newest = self.sight.newest();
         // What steers is as old as the older of the two things that the operator goes by.
         let seen_age = self
@@ -343,7 +380,7 @@ impl Core {
             .view_age(now)
             .and_then(|view| self.sight.loop_age(now).map(|state| view.max(state)));
         let step = Step {
-            wish: self.wish(now),
+            wish,
             frame: newest.as_ref().map(|n| &n.frame),
             reading,
             seen_age,
@@ -360,6 +397,8 @@ impl Core {
             State::Ready => Wish::Stand,
             // A tool that presses too hard leaves at once; any other stop is a stop first. An arm that
             // does not obey, or is where it must not be, is not asked for one more motion.
+            // One that power has brought back waits for its reset: who powers on asks for no motion.
+            State::Pstop { .. } if !self.under_power => Wish::Stand,
             State::Pstop { cause: Cause::ContactForce, .. } if lift.is_some() => Wish::Lift,
             State::Pstop { cause, .. } if !may_lift_after(cause) => Wish::Stand,
             State::Hold { since, .. } | State::Pstop { since, .. } => {
@@ -367,11 +406,18 @@ impl Core {
                 if lift.is_some_and(|l| waited > l.after) { Wish::Lift } else { Wish::Stand }
             }
             State::Estop { since } => {
+                // It never takes the drives on: not from STANDBY, and not again once they were off.
+                let moves = self.under_power && self.carries() && !self.stopped;
                 let braking = now.since(since).is_some_and(|d| d <= BRAKING_MAX);
-                if braking && !self.stopped { Wish::Stand } else { Wish::Off }
+                if moves && braking { Wish::Stand } else { Wish::Off }
             }
             State::Init | State::Standby { .. } | State::Fault { .. } => Wish::Off,
         }
+    }
+
+    /// True if the drives carry the body, as far as was measured last.
+    fn carries(&self) -> bool {
+        self.last_reading.is_some_and(|r| r.powered)
     }
 
     /// The people beside the robot are called once it has held for as long as the profile says.
@@ -394,6 +440,11 @@ impl Core {
             view_age: self.sight.view_age(now),
         })
     }
+}
+
+/// True if what is measured is too slow to count as motion.
+fn is_slow(readings: &Readings) -> bool {
+    readings.speed_m_s < STOPPED_MAX_M_S && readings.turn_rad_s < STOPPED_MAX_RAD_S
 }
 
 /// True if a tool may lift by itself after a protective stop of this cause.

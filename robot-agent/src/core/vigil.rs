@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use protocol::frame::StateFrame;
+use protocol::state::OperatingState;
 use protocol::time::{Moment, Robot};
 
 use super::conduct::Tested;
@@ -19,7 +20,8 @@ const SELF_TEST_TICKS: u32 = 50;
 /// Ticks within which it must have passed: one second.
 const SELF_TEST_TICKS_MAX: u32 = 1_000;
 
-/// The longest that drives may take to come on, or stay off without the core having asked for it.
+/// The longest that drives may take to come on or to go off, or be either without the core having asked
+/// for it.
 ///
 /// Brakes release within 300 ms on common arms; longer is a robot that somebody else has switched off.
 const POWER_UP_MAX: Duration = Duration::from_millis(500);
@@ -34,6 +36,7 @@ pub(super) struct Vigil {
     pub(super) recovered: Run,
     pub(super) loss: LossMeter,
     unpowered: Run,
+    undropped: Run,
     clock_bad: Option<Moment<Robot>>,
     tested: u32,
     tested_good: u32,
@@ -89,8 +92,12 @@ impl Core {
         host: &Host,
     ) -> Readings {
         let word = self.conduct.word();
+        // Drives that do not come on, and drives that do not go off; the self-test waits for them longer.
         let dead = word.powered() && reading.is_some_and(|r| !r.powered);
+        let tests = word == OperatingState::Init;
+        let live = self.ordered_off && !tests && reading.is_some_and(|r| r.powered);
         let unpowered = self.vigil.unpowered.note(dead, now);
+        let undropped = self.vigil.undropped.note(live, now);
         let body = reading.map_or(BodyReadings::UNKNOWN, |r| {
             self.motion.readings(r, &self.profile, word.powered())
         });
@@ -106,19 +113,23 @@ impl Core {
             loss: self.vigil.loss.share(now),
             mistaken_s: self.sight.mistaken(now).as_secs_f64(),
             speed_m_s: body.speed_m_s,
+            turn_rad_s: body.turn_rad_s,
             outside_m: body.outside_m,
             no_go_m: body.no_go_m,
             beside_port_m: body.beside_port_m,
             joint_used: body.joint_used,
             singular: body.singular,
             tracking_m: body.tracking_m,
+            tracking_rad: body.tracking_rad,
             tracking_m_s: body.tracking_m_s,
+            tracking_rad_s: body.tracking_rad_s,
             contact_n: body.contact_n,
             bumper_n: body.bumper_n,
             obstacle_m: body.obstacle_m,
             guard_open: reading.is_some_and(|r| r.guard_open),
-            robot_fault: reading.is_none() || unpowered >= POWER_UP_MAX,
+            robot_fault: reading.is_none() || unpowered.max(undropped) >= POWER_UP_MAX,
             sensor_age_s: seconds(reading.and_then(|r| now.since(r.at))),
+            range_age_s: seconds(reading.and_then(|r| now.since(r.base.ranged_at))),
             frozen_m: body.frozen_m,
             clock_lost: self.vigil.is_clock_bad(now),
             bad_frames: self.conduct.bad_run(),

@@ -295,7 +295,8 @@ impl RobotNode {
         })?;
         let told = Told { captured, witness, heart: pictures };
         node.spawn_media(media, source, (profile.rates.picture_hz, clock), told, (shared, holder))?;
-        node.spawn_servo(Servo::new(core, robot, clock, connections))?;
+        let limits = own_limits(&profile);
+        node.spawn_servo(Servo::new(core, robot, limits, clock, connections))?;
         Ok(node)
     }
 

@@ -18,7 +18,7 @@ use protocol::time::{Moment, Robot as RobotTime};
 use super::rings::{Answer, Captured, Inbound, Receiver, Sender, TickRecord};
 use super::watchdog::{Heartbeat, Vitals};
 use crate::core::{Core, Host, LocalEvent, SessionEvent, Tick};
-use crate::robot::{Robot, RobotFault};
+use crate::robot::{OwnLimits, Robot, RobotFault};
 
 /// The period of the servo loop.
 pub const PERIOD: Duration = Duration::from_millis(1);
@@ -55,6 +55,8 @@ pub struct Connections {
 pub struct Servo {
     core: Core,
     robot: Box<dyn Robot>,
+    /// What the robot's own controller is asked for after each reset.
+    limits: OwnLimits,
     clock: HostClock<RobotTime>,
     rings: Connections,
     overruns: Overruns,
@@ -67,12 +69,14 @@ impl Servo {
     pub fn new(
         core: Core,
         robot: Box<dyn Robot>,
+        limits: OwnLimits,
         clock: HostClock<RobotTime>,
         rings: Connections,
     ) -> Self {
         Self {
             core,
             robot,
+            limits,
             clock,
             rings,
             overruns: Overruns::new(),
@@ -152,6 +156,9 @@ impl Servo {
         while let Some(event) = self.rings.local.take() {
             if self.core.handle_local(event, now) {
                 self.robot.recover();
+                // What was restarted may have forgotten them.
+                let limits = self.robot.limit(&self.limits);
+                self.core.handle_own_limits(limits);
             }
         }
         for _ in 0..SAID_MAX {
@@ -271,6 +278,7 @@ mod tests {
     /// A robot that stands, and nobody at the other ends of the rings.
     fn servo() -> Servo {
         let profile = Profile::parse(protocol::profile::ULTRASOUND).unwrap();
+        let limits = crate::core::own_limits(&profile);
         let core = Core::new(profile, &Still.describe(), 1);
         let rings = Connections {
             said: ring(1).1,
@@ -283,7 +291,7 @@ mod tests {
             vitals: Vitals::new(ms(1_000)),
             heart: Heartbeat::new(ms(1_000)),
         };
-        Servo::new(core, Box::new(Still), HostClock::start(), rings)
+        Servo::new(core, Box::new(Still), limits, HostClock::start(), rings)
     }
 
     struct Still;

@@ -79,6 +79,7 @@ impl Key {
         key.put(decisive.closing.map_or(0, |c| 1 + counts.of(u64::from(c))));
         if decisive.state.word().follows() {
             key.put(counts.of(u64::from(decisive.engaged)));
+            key.put(u8::from(decisive.retreated));
         }
         key.put(world.ledger.closing.map_or(0, |c| 1 + counts.of(u64::from(c))));
         key.put(world.ledger.followed.map_or(0, |c| 1 + counts.of(u64::from(c))));
@@ -150,6 +151,7 @@ impl Key {
             ledger.acknowledged,
             ledger.power_off,
             ledger.restopped,
+            ledger.retreated,
         ];
         self.put(flags.iter().fold(0, |byte, flag| byte << 1 | u8::from(*flag)));
         self.put(u8::from(newest) + 2 * u8::from(decisive.ended.is_some()));

@@ -194,6 +194,8 @@ pub(crate) struct Ledger {
     pub(crate) closing: Option<u32>,
     /// The closing that is followed.
     pub(crate) followed: Option<u32>,
+    /// A retreat was asked for since then.
+    pub(crate) retreated: bool,
     /// The emergency stop is in.
     pub(crate) pressed: bool,
     /// A protective stop has not been ended.
@@ -296,6 +298,7 @@ impl Ledger {
         let begins = !from.word().follows() && to.word().follows();
         if begins {
             self.followed = self.closing;
+            self.retreated = false;
             broken.expect(Law::ReArm, self.closing.is_some());
             broken.expect(Law::Bedside, !self.latched && !self.power_off && !self.pressed);
             self.live(Lived::FollowedNow);
@@ -316,7 +319,11 @@ impl Ledger {
             self.closing = None;
             broken.expect(Law::Authority, !to.word().follows() || self.holder.is_some());
         }
+        if let Actor::Frame(frame) = actor {
+            self.retreated |= to.word().follows() && frame.hand == Hand::Retract;
+        }
         if !to.word().follows() {
+            self.retreated = false;
             self.followed = None;
         }
         self.note_stops(from, to, restopped);
@@ -337,7 +344,7 @@ impl Ledger {
             _ => self.latched,
         };
         match (from, to) {
-            (State::Estop { .. }, State::Standby { .. }) => self.live(Lived::LeftEstop),
+            (State::Estop { .. }, State::Init) => self.live(Lived::LeftEstop),
             (State::Fault { .. }, State::Init) => self.live(Lived::LeftFault),
             _ => {}
         }
@@ -370,7 +377,7 @@ impl Ledger {
             Actor::Frame(frame) if follows => match frame.hand {
                 Hand::Released => to.word() == W::Hold,
                 Hand::Open => to.word() == W::Ready,
-                Hand::Closed if self.followed == Some(frame.count) => stays,
+                Hand::Closed if self.followed == Some(frame.count) && !self.retreated => stays,
                 Hand::Closed => to.word() == W::Ready,
                 Hand::Retract => stays || to.word() == W::Ready,
             },
@@ -394,8 +401,7 @@ impl Ledger {
             },
             Actor::Reset => match from {
                 State::Pstop { .. } if self.acknowledged && !self.pressed => to.word() == W::Ready,
-                State::Estop { .. } if !self.pressed => *to == State::Standby { stopped_by: None },
-                State::Fault { .. } if !self.pressed => to.word() == W::Init,
+                State::Estop { .. } | State::Fault { .. } if !self.pressed => to.word() == W::Init,
                 _ => stays,
             },
             Actor::PowerOn => match from {

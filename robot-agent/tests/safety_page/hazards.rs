@@ -168,7 +168,7 @@ pub(crate) const HAZARDS: [Hazard; 43] = [
         "as far as the robot reports it",
         &["drives_that_go_off_and_poses_that_are_none_are_faults"]),
     hazard("H42", "energy device active during HOLD", No, &[], "there is none", &[]),
-    hazard("H43", "people in the workspace", Yes, &[C::Guard, C::Obstacle],
+    hazard("H43", "people in the workspace", Yes, &[C::Guard, C::Obstacle, C::SensorFrozen],
         "an input for a guard; a base brakes before what it sees",
         &["somebody_near_a_standing_base_stops_nothing"]),
 ];

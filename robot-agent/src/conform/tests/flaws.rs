@@ -42,6 +42,8 @@ flaws! {
     NoNumber (1 2) Sane,
     BumperNoNumber (0) Sane,
     RangeBelowZero (0) Ranges,
+    /// The scanner has stopped; the odometry goes on.
+    RangeOld (0) Ranges,
     RangeNoNumber (0) Ranges,
     /// Always the widest.
     LimitsIgnored (1 0) Limits,

@@ -387,7 +387,10 @@ impl Robot for Ideal {
             Flaw::FirstStampForEver => Moment::from_ns(1_000_000_000),
             _ => sampled,
         };
-        Ok(self.reading(at))
+        let mut reading = self.reading(at);
+        let stopped = self.flawed(Flaw::RangeOld);
+        reading.base.ranged_at = if stopped { Moment::from_ns(1_000_000_000) } else { now };
+        Ok(reading)
     }
 
     fn command(&mut self, order: &Order, now: Moment<RobotClock>) -> Result<(), RobotFault> {

@@ -101,6 +101,13 @@ impl ArmGovernor {
         }
     }
 
+    /// Stands at `pose` from now on. What was retreated stays: this is no new stop.
+    pub fn regrip(&mut self, pose: &Pose<Base, Tip>) {
+        self.tip = Tracker::at(pose.position());
+        self.turn = Tracker::at(Vector3::zeros());
+        self.rotation = pose.iso.rotation;
+    }
+
     /// Where the tip is asked to be.
     pub fn setpoint(&self) -> Pose<Base, Tip> {
         Pose::new(Isometry3::from_parts(Translation3::from(self.tip.position()), self.rotation))
@@ -151,7 +158,8 @@ impl ArmGovernor {
         let wanted = self.wanted(task, &limits, &mut clamps);
         let before = self.tip.position();
         // What an arm does by itself does not depend on what the hand sees.
-        let cap = if follows { self.speed_cap(task) } else { motion.speed_contact_max_m_s };
+        let own = motion.speed_contact_max_m_s.min(motion.speed_free_max_m_s);
+        let cap = if follows { self.speed_cap(task) } else { own };
         let outcome = self.tip.step(&wanted, cap, &limits, Some(task.place.region), task.dt_s);
         let missing = wanted - self.tip.velocity();
         tell(&outcome, self.short_of_m(&task.drive), &missing, &mut clamps);

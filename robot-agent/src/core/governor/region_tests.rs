@@ -67,6 +67,18 @@ fn each_wall_counts_by_itself() {
     assert_eq!(r.outside_m(&v(0.1, 0.0, 0.0)), 0.0);
 }
 
+/// WORKSPACE, PORT, NO-GO: each of the three is measured by itself.
+#[test]
+fn walls_port_and_zones_are_told_apart() {
+    let r = region(Some(port()), &[sphere(0.03, 0.0, -0.1, 0.01, 0.002)]);
+    let told = |p: Vector3<f64>| (r.beyond_walls_m(&p), r.beyond_port_m(&p), r.inside_zones_m(&p));
+    assert_eq!(told(v(0.0, 0.0, -0.05)), (0.0, 0.0, 0.0));
+    let (walls, port, zones) = told(v(0.0, 0.0, -0.26));
+    assert!(near(walls, 0.06) && near(port, 0.11) && zones == 0.0, "{walls} {port} {zones}");
+    let (walls, port, zones) = told(v(0.03, 0.0, -0.1));
+    assert!(walls == 0.0 && port == 0.0 && near(zones, 0.012), "{walls} {port} {zones}");
+}
+
 #[test]
 fn the_port_is_a_cone_with_a_depth() {
     let r = region(Some(port()), &[]);

@@ -63,6 +63,8 @@ pub struct Readings {
     pub mistaken_s: f64,
     /// Measured speed of the fastest tip, or of the base. Unit: metre per second.
     pub speed_m_s: f64,
+    /// Measured turn rate of the base. Unit: radian per second.
+    pub turn_rad_s: f64,
     /// How far the farthest tip is outside the workspace. Unit: metre.
     pub outside_m: f64,
     /// How deep the deepest tip is inside a no-go zone. Unit: metre.
@@ -75,9 +77,14 @@ pub struct Readings {
     pub singular: f64,
     /// How far the farthest tip is from its setpoint. Unit: metre.
     pub tracking_m: f64,
+    /// How far the tool that is turned most otherwise than ordered is. Unit: radian.
+    pub tracking_rad: f64,
     /// How far the speed of the base is from the one ordered. Unit: metre per second.
     pub tracking_m_s: f64,
-    /// The largest contact force of a tool. Unit: newton.
+    /// How far the turn rate of the base is from the one ordered. Unit: radian per second.
+    pub tracking_rad_s: f64,
+    /// The largest contact force of a tool; of an instrument in a port the whole force on its tip. Unit:
+    /// newton.
     pub contact_n: f64,
     /// The force on the bumper. Unit: newton.
     pub bumper_n: f64,
@@ -90,6 +97,8 @@ pub struct Readings {
     pub robot_fault: bool,
     /// Age of what the sensors say. Unit: second.
     pub sensor_age_s: f64,
+    /// Age of the distances to obstacles. Unit: second.
+    pub range_age_s: f64,
     /// How far an arm moved, or should have, while a sensor repeated itself. Unit: metre.
     pub frozen_m: f64,
     /// True if the robot's clock has lost its meaning.

@@ -13,6 +13,8 @@ type Unit = (&'static str, f64);
 const MS: Unit = ("ms", 1e3);
 const MM: Unit = ("mm", 1e3);
 const MM_S: Unit = ("mm/s", 1e3);
+const DEG: Unit = ("°", 180.0 / core::f64::consts::PI);
+const DEG_S: Unit = ("°/s", 180.0 / core::f64::consts::PI);
 const N: Unit = ("N", 1.0);
 const PERCENT: Unit = ("%", 1e2);
 const YES: Unit = ("(1 = yes)", 1.0);
@@ -51,10 +53,23 @@ const SPEED_BREACH: f64 = 1.5;
 /// whole way. Its servo's own lag is a seventh of this, and a probe pressed with 20 N gives 2 mm.
 const TRACKING_MAX_M: f64 = 0.015;
 
+/// How far a tool may be turned otherwise than ordered. Unit: radian.
+///
+/// As far beyond the lag of the servo as [`TRACKING_MAX_M`], and some more for what tissue twists.
+const TRACKING_MAX_RAD: f64 = 15.0_f64.to_radians();
+
 /// How far the speed of a base may be from the one ordered. Unit: metre per second.
 ///
 /// A base that answers within 300 ms and brakes at 1 m/s2 lags by 0.3 m/s.
 const TRACKING_MAX_M_S: f64 = 0.4;
+
+/// How far the turn rate of a base may be from the one ordered. Unit: radian per second. Half of what is
+/// usual for a walking aid.
+const TRACKING_MAX_RAD_S: f64 = 30.0_f64.to_radians();
+
+/// How old the distances to obstacles may be. Unit: second. Three scans of a scanner of 20 Hz: the
+/// governor reckons with one.
+const RANGE_AGE_MAX_S: f64 = 0.150;
 
 /// How old a reading may be. Unit: second. Twenty ticks: a driver that polls slower is no servo.
 const SENSOR_AGE_MAX_S: f64 = 0.020;
@@ -89,7 +104,7 @@ const UNRECORDED_SOFT_S: f64 = 1.0;
 
 /// Every interlock, in order of priority among equals. A cause that watches different things of arms and
 /// of a base has a row for each.
-pub const TABLE: [Row; 31] = [
+pub const TABLE: [Row; 35] = [
     Row {
         cause: Cause::RobotFault,
         watches: "fault reported by the robot, or a reading that is not a number",
@@ -139,8 +154,23 @@ pub const TABLE: [Row; 31] = [
         proven_by: &["a_sensor_that_repeats_itself_is_a_fault"],
     },
     Row {
+        cause: Cause::SensorFrozen,
+        watches: "age of the distances to obstacles",
+        unit: MS,
+        reading: |r| r.range_age_s,
+        soft: none,
+        beyond_soft: Soft::Refuses,
+        hard: |p| p.base().map(|_| RANGE_AGE_MAX_S),
+        stop: Stop::Fault,
+        active: Active::Powered,
+        cleared_by: SELF_TEST,
+        source: "three scans at 20 Hz [P]",
+        hazards: &["H24", "H43"],
+        proven_by: &["a_scanner_that_stops_is_a_fault"],
+    },
+    Row {
         cause: Cause::ContactForce,
-        watches: "contact force along the tool axis",
+        watches: "contact force along the tool axis; in a port, in any direction",
         unit: N,
         reading: |r| r.contact_n,
         soft: |p| Some(p.arms()?.force.soft_n),
@@ -277,6 +307,21 @@ pub const TABLE: [Row; 31] = [
         proven_by: &["a_base_that_does_not_obey_stops"],
     },
     Row {
+        cause: Cause::Speed,
+        watches: "measured turn rate of the base",
+        unit: DEG_S,
+        reading: |r| r.turn_rad_s,
+        soft: none,
+        beyond_soft: Soft::Refuses,
+        hard: |p| Some(p.base()?.turn_max_rad_s * SPEED_BREACH),
+        stop: Stop::Protective,
+        active: Active::Powered,
+        cleared_by: ACK_RESET,
+        source: "1.5 x the largest turn rate ever ordered [P]",
+        hazards: &["H21"],
+        proven_by: &["a_base_that_turns_otherwise_than_ordered_stops"],
+    },
+    Row {
         cause: Cause::Tracking,
         watches: "distance of the measured tip from where it was ordered to be",
         unit: MM,
@@ -293,6 +338,21 @@ pub const TABLE: [Row; 31] = [
     },
     Row {
         cause: Cause::Tracking,
+        watches: "angle of the measured tool from how it was ordered to be",
+        unit: DEG,
+        reading: |r| r.tracking_rad,
+        soft: none,
+        beyond_soft: Soft::Refuses,
+        hard: |p| p.arms().map(|_| TRACKING_MAX_RAD),
+        stop: Stop::Protective,
+        active: Active::Powered,
+        cleared_by: ACK_RESET,
+        source: "10 x the lag of a 20 ms servo at 60 degrees a second [P]",
+        hazards: &["H24"],
+        proven_by: &["a_wrist_that_does_not_obey_stops"],
+    },
+    Row {
+        cause: Cause::Tracking,
         watches: "difference of the speed of the base from the one ordered",
         unit: MM_S,
         reading: |r| r.tracking_m_s,
@@ -305,6 +365,21 @@ pub const TABLE: [Row; 31] = [
         source: "half the largest speed [P]",
         hazards: &["H24"],
         proven_by: &["a_base_that_does_not_obey_stops"],
+    },
+    Row {
+        cause: Cause::Tracking,
+        watches: "difference of the turn rate of the base from the one ordered",
+        unit: DEG_S,
+        reading: |r| r.tracking_rad_s,
+        soft: none,
+        beyond_soft: Soft::Refuses,
+        hard: |p| p.base().map(|_| TRACKING_MAX_RAD_S),
+        stop: Stop::Protective,
+        active: Active::Powered,
+        cleared_by: ACK_RESET,
+        source: "half the largest turn rate [P]",
+        hazards: &["H24"],
+        proven_by: &["a_base_that_turns_otherwise_than_ordered_stops"],
     },
     Row {
         cause: Cause::Obstacle,

@@ -21,19 +21,23 @@ fn green() -> Readings {
         loss: 0.0,
         mistaken_s: 0.0,
         speed_m_s: 0.020,
+        turn_rad_s: 0.1,
         outside_m: 0.0,
         no_go_m: 0.0,
         beside_port_m: 0.0,
         joint_used: 0.5,
         singular: 0.5,
         tracking_m: 0.002,
+        tracking_rad: 0.02,
         tracking_m_s: 0.0,
+        tracking_rad_s: 0.0,
         contact_n: 3.0,
         bumper_n: 0.0,
         obstacle_m: -3.0,
         guard_open: false,
         robot_fault: false,
         sensor_age_s: 0.001,
+        range_age_s: 0.05,
         frozen_m: 0.0,
         clock_lost: false,
         bad_frames: 0,
@@ -54,6 +58,7 @@ const SETTERS: [(Cause, Setter); TABLE.len()] = [
     (Cause::RobotFault, |r, v| r.robot_fault = v > 0.0),
     (Cause::SensorFrozen, |r, v| r.sensor_age_s = v),
     (Cause::SensorFrozen, |r, v| r.frozen_m = v),
+    (Cause::SensorFrozen, |r, v| r.range_age_s = v),
     (Cause::ContactForce, |r, v| r.contact_n = v),
     (Cause::ContactForce, |r, v| r.bumper_n = v),
     (Cause::Workspace, |r, v| r.outside_m = v),
@@ -63,8 +68,11 @@ const SETTERS: [(Cause, Setter); TABLE.len()] = [
     (Cause::Singularity, |r, v| r.singular = v),
     (Cause::Speed, |r, v| r.speed_m_s = v),
     (Cause::Speed, |r, v| r.speed_m_s = v),
+    (Cause::Speed, |r, v| r.turn_rad_s = v),
     (Cause::Tracking, |r, v| r.tracking_m = v),
+    (Cause::Tracking, |r, v| r.tracking_rad = v),
     (Cause::Tracking, |r, v| r.tracking_m_s = v),
+    (Cause::Tracking, |r, v| r.tracking_rad_s = v),
     (Cause::Obstacle, |r, v| r.obstacle_m = v),
     (Cause::Guard, |r, v| r.guard_open = v > 0.0),
     (Cause::ClockLost, |r, v| r.clock_lost = v > 0.0),
@@ -128,7 +136,7 @@ fn each_interlock_trips_just_beyond_its_limit_and_not_at_it() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 25 + 26 + 21);
+    assert_eq!(tried, 26 + 27 + 24);
 }
 
 /// Each soft limit of each profile: kept at its limit, and beyond it exactly what its row says.
@@ -165,7 +173,7 @@ fn what_is_not_known_is_not_safe() {
             }
         }
     }
-    assert_eq!(tried, 18 + 19 + 14);
+    assert_eq!(tried, 19 + 20 + 17);
     assert!(seconds(None).is_infinite());
     assert!((seconds(Some(Duration::from_millis(5))) - 0.005).abs() < 1e-12);
 }

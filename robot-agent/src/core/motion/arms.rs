@@ -17,6 +17,9 @@ use crate::robot::{ArmOrder, ArmReading, Body, Order, Port, Reading};
 /// count: it goes on for as long as the tissue pushes. Unit: metre per second.
 const STANDING_MAX_M_S: f64 = 0.001;
 
+/// A hand this near to a jaw has met it. Unit: radian. Two degrees, as on the dVRK.
+const JAW_MET_RAD: f64 = 0.035;
+
 /// One engagement: from a closing of the clutch to its end.
 #[derive(Debug, Clone, Copy)]
 struct Engagement {
@@ -25,6 +28,27 @@ struct Engagement {
     closed_by: u64,
     anchors: [Pose<Base, Tip>; ARMS],
     start: [Displacement; ARMS],
+    jaws: [Grip; ARMS],
+}
+
+/// A jaw and the hand that may have it. The hand's opening is absolute, so the jaw waits until the hand
+/// has come to where the jaw is: a console that says nothing of a jaw moves none.
+#[derive(Debug, Clone, Copy)]
+struct Grip {
+    /// Where the jaw was when the clutch was closed. Unit: radian.
+    anchor_rad: f64,
+    /// What the hand said then. Unit: radian.
+    start_rad: f64,
+    /// The hand has been where the jaw was.
+    met: bool,
+}
+
+impl Grip {
+    /// Takes in where the hand is now: it has met the jaw once it is there, or has passed it.
+    fn note(&mut self, hand_rad: f64) {
+        let (before, now) = (self.start_rad - self.anchor_rad, hand_rad - self.anchor_rad);
+        self.met |= now.abs() <= JAW_MET_RAD || before * now < 0.0;
+    }
 }
 
 /// One arm.
@@ -34,6 +58,8 @@ struct Arm {
     region: Region,
     port: Option<Port>,
     frozen: Frozen,
+    /// The force loop has the tool: it goes by what the force sensor says.
+    presses: bool,
 }
 
 /// The setpoints of all arms. An arm without a region is not there.
@@ -62,7 +88,13 @@ impl ArmMotion {
             match region_of(limits, port.as_ref()) {
                 Some(region) => {
                     let governor = ArmGovernor::at(Pose::identity(), 0.0);
-                    *slot = Some(Arm { governor, region, port, frozen: Frozen::default() });
+                    *slot = Some(Arm {
+                        governor,
+                        region,
+                        port,
+                        frozen: Frozen::default(),
+                        presses: false,
+                    });
                 }
                 None => misfit = misfit.or(Some(Misfit::NoRegion { arm: n })),
             }
@@ -101,19 +133,39 @@ impl ArmMotion {
     /// Binds the arms to the hand: the anchor is where the setpoint is now, and what the frame says
     /// of the hand counts as its start. So the frame that engages moves nothing.
     pub(super) fn engage(&mut self, frame: &CommandFrame) {
-        let start = match &frame.motion {
-            HandMotion::Arms(arms) => arms.map(|a| a.displacement),
-            HandMotion::Base(_) => [Displacement::none(); ARMS],
+        let hands = match &frame.motion {
+            HandMotion::Arms(arms) => *arms,
+            HandMotion::Base(_) => [ArmCommand::neutral(); ARMS],
         };
-        let anchors = core::array::from_fn(|n| self.setpoint(n));
-        self.engagement =
-            Some(Engagement { count: frame.engage_count, closed_by: frame.seq, anchors, start });
+        let orders: [ArmOrder; ARMS] = core::array::from_fn(|n| self.order(n));
+        let grip = |(order, hand): (ArmOrder, ArmCommand)| Grip {
+            anchor_rad: order.jaw_rad,
+            start_rad: hand.jaw_rad,
+            met: false,
+        };
+        let [first, second] = orders;
+        let [hand, other] = hands;
+        self.engagement = Some(Engagement {
+            count: frame.engage_count,
+            closed_by: frame.seq,
+            anchors: orders.map(|o| o.tip),
+            start: hands.map(|h| h.displacement),
+            jaws: [(first, hand), (second, other)].map(grip),
+        });
         self.stands = false;
     }
 
     pub(super) fn disengage(&mut self) {
         self.engagement = None;
         self.settle();
+    }
+
+    pub(super) fn regrip(&mut self, reading: &Reading) {
+        for (arm, measured) in self.arms.iter_mut().zip(&reading.arms) {
+            if let Some(arm) = arm {
+                arm.governor.regrip(&measured.tip);
+            }
+        }
     }
 
     pub(super) fn settle(&mut self) {
@@ -145,15 +197,16 @@ impl ArmMotion {
             beside_port_m: largest(beside_port_m),
             joint_used: largest(|_, r| 1.0 - r.reach.joint),
             singular: largest(|_, r| 1.0 - r.reach.dexterity),
-            contact_n: largest(|_, r| r.contact_force_n()),
+            contact_n: largest(felt_n),
             ..BodyReadings::NOTHING
         };
         if powered {
             readings.tracking_m =
                 largest(|a, r| (a.governor.setpoint().position() - r.tip.position()).norm());
+            readings.tracking_rad = largest(|a, r| a.governor.setpoint().angle_to(&r.tip));
             let pairs = self.arms.iter_mut().zip(&reading.arms);
             readings.frozen_m = worst(pairs.filter_map(|(arm, r)| {
-                arm.as_mut().map(|a| a.frozen.note(r, &a.governor.setpoint()))
+                arm.as_mut().map(|a| a.frozen.note(r, &a.governor.setpoint(), a.presses))
             }));
         }
         readings
@@ -162,26 +215,26 @@ impl ArmMotion {
     /// Moves the setpoints for one tick; returns the order for the robot.
     pub(super) fn step(&mut self, step: &Step<'_>, limits: &ArmLimits, profile: &Profile) -> Order {
         self.clamps = ClampSet::EMPTY;
-        if step.wish == Wish::Off {
-            for (arm, measured) in self.arms.iter_mut().zip(&step.reading.arms) {
-                if let Some(arm) = arm {
-                    arm.governor = ArmGovernor::at(measured.tip, measured.jaw_rad);
-                    arm.frozen = Frozen::default();
-                }
-            }
-            self.stands = true;
-            self.speed_cap_m_s = 0.0;
-            return Order::Off;
+        if let Some(engagement) = &mut self.engagement {
+            engagement.note(step.frame);
+        }
+        // Until the drives carry it, an arm is nowhere but where it is measured.
+        if step.wish == Wish::Off || !step.reading.powered {
+            self.rest(step.reading);
+            return if step.wish == Wish::Off { Order::Off } else { self.orders() };
         }
         let mut slowest_m_s = f64::INFINITY;
         for n in 0..ARMS {
             let drive = self.drive(step, n);
+            let presses =
+                matches!(drive, Drive::Follow { force_wanted_n, .. } if force_wanted_n > 0.0);
             let (Some(Some(arm)), Some(measured)) =
                 (self.arms.get_mut(n), step.reading.arms.get(n))
             else {
                 continue;
             };
-            let contact_n = measured.contact_force_n();
+            arm.presses = presses;
+            let contact_n = felt_n(arm, measured);
             let caps = caps(limits, &profile.freshness, contact_n, &measured.reach, step.seen_age);
             slowest_m_s = slowest_m_s.min(caps.speed_m_s);
             let place = Place {
@@ -198,6 +251,23 @@ impl ArmMotion {
         if step.wish != Wish::Follow && self.lateral_speed_m_s() < STANDING_MAX_M_S {
             self.stands = true;
         }
+        self.orders()
+    }
+
+    /// The setpoints are where the arms are measured.
+    fn rest(&mut self, reading: &Reading) {
+        for (arm, measured) in self.arms.iter_mut().zip(&reading.arms) {
+            if let Some(arm) = arm {
+                arm.governor = ArmGovernor::at(measured.tip, measured.jaw_rad);
+                arm.frozen = Frozen::default();
+                arm.presses = false;
+            }
+        }
+        self.stands = true;
+        self.speed_cap_m_s = 0.0;
+    }
+
+    fn orders(&self) -> Order {
         Order::Servo { arms: core::array::from_fn(|n| self.order(n)) }
     }
 
@@ -248,10 +318,31 @@ fn follow(frame: &CommandFrame, e: &Engagement, n: usize, jaw_rad: f64) -> Drive
         (Some(arm), Some(start), Some(anchor)) => Drive::Follow {
             target: since(start, arm).applied_to(anchor),
             force_wanted_n: if frame.seq == e.closed_by { 0.0 } else { arm.force_wanted_n },
-            jaw_rad: if frame.seq == e.closed_by { jaw_rad } else { arm.jaw_rad },
+            jaw_rad: if e.jaws.get(n).is_some_and(|g| g.met) { arm.jaw_rad } else { jaw_rad },
         },
         _ => Drive::Stand,
     }
+}
+
+impl Engagement {
+    /// Takes in what the hand of this engagement says of the jaws.
+    fn note(&mut self, frame: Option<&CommandFrame>) {
+        let Some(frame) = frame.filter(|f| f.engage_count == self.count) else { return };
+        if let (HandMotion::Arms(arms), Mode::Follow) = (&frame.motion, frame.mode)
+            && frame.seq != self.closed_by
+        {
+            for (grip, arm) in self.jaws.iter_mut().zip(arms) {
+                grip.note(arm.jaw_rad);
+            }
+        }
+    }
+}
+
+/// The force that counts as contact: along the tool what the tissue pushes back, and of an instrument in
+/// its port whatever its tip feels, because it can also pull, and lean on something. Unit: newton.
+fn felt_n(arm: &Arm, reading: &ArmReading) -> f64 {
+    let along_n = reading.contact_force_n();
+    if arm.port.is_some() { worst([along_n, reading.force_n.norm()].into_iter()) } else { along_n }
 }
 
 /// The displacement of the hand since `start`.

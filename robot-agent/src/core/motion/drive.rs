@@ -39,14 +39,19 @@ impl BaseMotion {
         powered: bool,
     ) -> BodyReadings {
         let base = &reading.base;
-        let wanted = self.governor.twist().linear_m_s;
-        BodyReadings {
+        let wanted = self.governor.twist();
+        let mut readings = BodyReadings {
             speed_m_s: base.linear_m_s.abs(),
-            tracking_m_s: if powered { (base.linear_m_s - wanted).abs() } else { 0.0 },
+            turn_rad_s: base.angular_rad_s.abs(),
             bumper_n: base.bumper_n,
-            obstacle_m: limits.obstacle_keep_m - approached_m(base),
+            obstacle_m: limits.obstacle_keep_m - approached_m(base, &wanted),
             ..BodyReadings::NOTHING
+        };
+        if powered {
+            readings.tracking_m_s = (base.linear_m_s - wanted.linear_m_s).abs();
+            readings.tracking_rad_s = (base.angular_rad_s - wanted.angular_rad_s).abs();
         }
+        readings
     }
 
     pub(super) fn step(
@@ -55,15 +60,20 @@ impl BaseMotion {
         limits: &BaseLimits,
         profile: &Profile,
     ) -> Order {
-        if step.wish == Wish::Off {
+        // Until the drives carry it, a base is asked for nothing but to stand.
+        if step.wish == Wish::Off || !step.reading.powered {
             self.governor = BaseGovernor::default();
             (self.clamps, self.speed_cap_m_s) = (ClampSet::EMPTY, 0.0);
-            return Order::Off;
+            return if step.wish == Wish::Off { Order::Off } else { self.order() };
         }
         let caps = base_caps(limits, &profile.freshness, &step.reading.base, step.seen_age);
         let wanted = self.wanted(step, profile);
         self.clamps = self.governor.step(wanted.as_ref(), &caps, limits, step.dt_s);
         self.speed_cap_m_s = if step.wish == Wish::Follow { caps.speed_m_s } else { 0.0 };
+        self.order()
+    }
+
+    const fn order(&self) -> Order {
         let BaseTwist { linear_m_s, angular_rad_s } = self.governor.twist();
         Order::Drive { linear_m_s, angular_rad_s }
     }
@@ -97,13 +107,12 @@ impl BaseMotion {
     }
 }
 
-/// The distance to the obstacle that the base moves to; without end if it stands. Unit: metre.
-fn approached_m(base: &BaseReading) -> f64 {
-    if base.linear_m_s > APPROACH_MIN_M_S {
-        base.ahead_m
-    } else if base.linear_m_s < -APPROACH_MIN_M_S {
-        base.behind_m
-    } else {
-        f64::INFINITY
-    }
+/// The distance to the obstacle that the base moves to, or is ordered to: what counts its wheels may have
+/// failed. Without end if it stands. Unit: metre.
+fn approached_m(base: &BaseReading, wanted: &BaseTwist) -> f64 {
+    let speeds = [base.linear_m_s, wanted.linear_m_s];
+    let side_m = |goes: bool, m| if goes { m } else { f64::INFINITY };
+    let ahead_m = side_m(speeds.iter().any(|v| *v > APPROACH_MIN_M_S), base.ahead_m);
+    let behind_m = side_m(speeds.iter().any(|v| *v < -APPROACH_MIN_M_S), base.behind_m);
+    ahead_m.min(behind_m)
 }

@@ -48,13 +48,16 @@ pub(super) struct Step<'a> {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct BodyReadings {
     pub(super) speed_m_s: f64,
+    pub(super) turn_rad_s: f64,
     pub(super) outside_m: f64,
     pub(super) no_go_m: f64,
     pub(super) beside_port_m: f64,
     pub(super) joint_used: f64,
     pub(super) singular: f64,
     pub(super) tracking_m: f64,
+    pub(super) tracking_rad: f64,
     pub(super) tracking_m_s: f64,
+    pub(super) tracking_rad_s: f64,
     pub(super) contact_n: f64,
     pub(super) bumper_n: f64,
     pub(super) obstacle_m: f64,
@@ -66,13 +69,16 @@ impl BodyReadings {
     const fn all(value: f64) -> Self {
         Self {
             speed_m_s: value,
+            turn_rad_s: value,
             outside_m: value,
             no_go_m: value,
             beside_port_m: value,
             joint_used: value,
             singular: value,
             tracking_m: value,
+            tracking_rad: value,
             tracking_m_s: value,
+            tracking_rad_s: value,
             contact_n: value,
             bumper_n: value,
             obstacle_m: value,
@@ -128,6 +134,13 @@ impl BodyMotion {
     pub(super) fn settle(&mut self) {
         if let Self::Arms(arms) = self {
             arms.settle();
+        }
+    }
+
+    /// The arms are to stay where they are measured now, wherever they were asked to be.
+    pub(super) fn regrip(&mut self, reading: &Reading) {
+        if let Self::Arms(arms) = self {
+            arms.regrip(reading);
         }
     }
 
@@ -219,4 +232,17 @@ fn worst(values: impl Iterator<Item = f64>) -> f64 {
     values.fold(f64::NEG_INFINITY, |worst, v| {
         if v.is_nan() || worst.is_nan() { f64::NAN } else { worst.max(v) }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_of_several_is_the_largest_and_not_known_if_one_is_not() {
+        assert_eq!(worst([1.0, 2.0, -3.0].into_iter()), 2.0);
+        for values in [[f64::NAN, 1.0], [1.0, f64::NAN]] {
+            assert!(worst(values.into_iter()).is_nan(), "{values:?}");
+        }
+    }
 }

@@ -158,3 +158,73 @@ fn a_held_base_is_parked() {
     b.run(200);
     assert_eq!((b.word(), b.order), (OperatingState::Standby, Order::Off));
 }
+
+/// SPEED, TRACKING: a base that turns by itself, or does not turn, is found like one that drives.
+#[test]
+fn a_base_that_turns_otherwise_than_ordered_stops() {
+    for (turn_rad_s, cause) in [(0.53, Cause::Tracking), (1.6, Cause::Speed)] {
+        let mut b = Bench::engaged_for(telecare());
+        b.obeys = false;
+        b.base.angular_rad_s = turn_rad_s;
+        b.run(1);
+        assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Pstop, Some(cause)));
+    }
+    let mut b = Bench::engaged_for(telecare());
+    b.obeys = false;
+    b.base.angular_rad_s = -0.52;
+    b.run(50);
+    assert_eq!(b.word(), OperatingState::Engaged);
+}
+
+/// REMOTE-STOP: a stop is not confirmed, and power does not go, while the base still turns.
+#[test]
+fn a_base_that_spins_is_not_at_rest() {
+    let mut b = Bench::engaged_for(telecare());
+    b.obeys = false;
+    b.base.angular_rad_s = 0.1;
+    b.session(SessionEvent::Stop { session: ME, request: 1 });
+    b.run(100);
+    assert_eq!(b.state.unwrap().stop_confirmed, 0);
+    b.base.angular_rad_s = STOPPED_MAX_RAD_S;
+    b.run(100);
+    assert_eq!(b.state.unwrap().stop_confirmed, 0);
+    b.base.angular_rad_s = 0.99 * STOPPED_MAX_RAD_S;
+    b.run(100);
+    assert_eq!(b.state.unwrap().stop_confirmed, 1);
+}
+
+/// SENSOR-FROZEN: a scanner can stop while the odometry goes on.
+#[test]
+fn a_scanner_that_stops_is_a_fault() {
+    let mut b = Bench::engaged_for(telecare());
+    b.range_age_ms = 150;
+    b.run(100);
+    assert_eq!(b.word(), OperatingState::Engaged);
+    b.range_age_ms = 151;
+    b.run(1);
+    assert_eq!(
+        (b.word(), b.core.state().cause()),
+        (OperatingState::Fault, Some(Cause::SensorFrozen))
+    );
+}
+
+/// OBSTACLE: wheels that count nothing do not hide what the base is ordered to.
+#[test]
+fn an_obstacle_stops_also_where_the_odometry_has_failed() {
+    for forward in [1.0, -1.0] {
+        let mut b = Bench::engaged_for(telecare());
+        (b.base.ahead_m, b.base.behind_m) = (5.0, 5.0);
+        b.twist.linear_m_s = 0.2 * forward;
+        b.run(2_000);
+        b.obeys = false;
+        (b.base.linear_m_s, b.base.angular_rad_s) = (0.0, 0.0);
+        if forward > 0.0 {
+            b.base.ahead_m = 0.1;
+        } else {
+            b.base.behind_m = 0.1;
+        }
+        b.run(1);
+        let stopped = (b.word(), b.core.state().cause());
+        assert_eq!(stopped, (OperatingState::Pstop, Some(Cause::Obstacle)));
+    }
+}

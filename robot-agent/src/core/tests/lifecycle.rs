@@ -120,6 +120,8 @@ fn an_emergency_stop_brakes_then_cuts_power_and_is_left_in_three_acts() {
     b.run(10);
     assert_eq!(b.word(), OperatingState::Estop, "released is not reset");
     b.local(LocalEvent::Reset);
+    assert_eq!(b.word(), OperatingState::Init, "through the self-test");
+    b.run(60);
     assert_eq!(b.word(), OperatingState::Standby);
     b.local(LocalEvent::PowerOn);
     assert_eq!(b.word(), OperatingState::Ready);

@@ -238,3 +238,70 @@ fn a_clutch_that_closes_between_two_ticks_is_followed() {
     assert_eq!(b.word(), OperatingState::Engaged);
     assert!((b.tip.position().x - x - 0.01).abs() < 1e-4, "{} m", b.tip.position().x - x);
 }
+
+/// CLUTCH: a tool that was lifted on demand is not driven back in by the same closing of the clutch.
+#[test]
+fn a_retreat_ends_the_engagement() {
+    let mut b = Bench::engaged();
+    b.hand = Vector3::new(0.0, 0.0, -0.01);
+    b.run(1_000);
+    b.retracts = true;
+    b.run(1_500);
+    assert_eq!(b.word(), OperatingState::Engaged);
+    let z = b.tip.position().z;
+    b.retracts = false;
+    b.run(1);
+    assert_eq!(b.word(), OperatingState::Ready);
+    b.stays_put(|b| b.run(1_000));
+    b.engage();
+    assert_eq!(b.word(), OperatingState::Engaged);
+    b.run(500);
+    assert!((b.tip.position().z - z).abs() < 1e-9, "the new closing begins where the tool is");
+    b.hand = Vector3::new(0.0, 0.0, -0.005);
+    b.run(500);
+    assert_eq!(b.word(), OperatingState::Engaged, "the retreat before it is forgotten");
+}
+
+/// CLUTCH: an arm that is measured in motion is no arm at rest: engaging would take it up on the fly.
+#[test]
+fn nobody_engages_an_arm_that_is_measured_in_motion() {
+    let mut b = Bench::ready();
+    b.deadman = 1.0;
+    b.run(260);
+    b.obeys = false;
+    b.engage_count += 1;
+    b.mode = Mode::Follow;
+    for _ in 0..3 {
+        b.velocity = Vector3::new(0.05, 0.0, 0.0);
+        b.run(1);
+    }
+    assert_eq!(b.word(), OperatingState::Ready);
+    assert!(b.state.unwrap().blocking.contains(Cause::EngageJump));
+}
+
+/// SENSOR-FROZEN: a dead force sensor would have the force loop seek contact for ever.
+#[test]
+fn a_force_loop_with_a_dead_sensor_is_a_fault() {
+    let mut b = Bench::engaged();
+    b.lives = false;
+    b.ms += 1;
+    let mut frame = b.command();
+    b.sends = false;
+    let mut wanted = |b: &mut Bench| {
+        let now = b.now();
+        frame.seq += 1;
+        frame.t_input = Moment::from_ns(b.ms);
+        (frame.seen_state, frame.seen_view) = (b.seen_state, b.seen_view);
+        if let Motion::Arms([arm, _]) = &mut frame.motion {
+            arm.force_wanted_n = 5.0;
+        }
+        b.core.handle_command(&frame, now);
+        b.run(1);
+    };
+    let z = b.tip.position().z;
+    for _ in 0..1_000 {
+        wanted(&mut b);
+    }
+    assert_eq!(b.core.state().cause(), Some(Cause::SensorFrozen));
+    assert!(z - b.tip.position().z < 0.004, "{} m", z - b.tip.position().z);
+}

@@ -140,3 +140,74 @@ fn a_rigid_shaft_passes_through_its_port() {
     }
     assert!((b.tip.position() - Vector3::new(0.08, 0.13, -0.12)).norm() < 1e-3, "{:?}", b.tip);
 }
+
+/// CONTACT-FORCE: an instrument that leans on something, or pulls at it, is stopped like one that presses.
+#[test]
+fn an_instrument_is_stopped_by_a_force_in_any_direction() {
+    let mut b = Bench::engaged_for(surgery());
+    b.force_n = -8.1;
+    b.run(1);
+    let stopped = (b.word(), b.core.state().cause());
+    assert_eq!(stopped, (OperatingState::Pstop, Some(Cause::ContactForce)));
+}
+
+fn jaw(b: &Bench) -> f64 {
+    match b.order {
+        Order::Servo { arms } => arms[0].jaw_rad,
+        _ => panic!("{:?}", b.order),
+    }
+}
+
+/// CLUTCH: a hand that says nothing of the jaws opens and closes none: they may hold tissue.
+#[test]
+fn engaging_moves_no_jaw() {
+    let mut b = Bench::new(surgery(), &description(&surgery()));
+    b.jaw_rad = 0.7;
+    b.sends = false;
+    b.run(60);
+    b.local(LocalEvent::PowerOn);
+    b.session(SessionEvent::Open { session: ME }).unwrap().unwrap();
+    b.run(5);
+    let (closed, anchor) = (Vector3::zeros(), jaw(&b));
+    assert!((anchor - 0.7).abs() < 1e-9);
+    b.sends = true;
+    b.jaw_rad = 0.0;
+    b.engage();
+    assert_eq!((b.word(), b.hand), (OperatingState::Engaged, closed));
+    b.run(3_000);
+    assert!((jaw(&b) - 0.7).abs() < 1e-9, "the hand has not met it: {}", jaw(&b));
+    for n in 0..60 {
+        b.jaw_rad = 0.01 * f64::from(n);
+        b.run(10);
+    }
+    assert!((jaw(&b) - 0.7).abs() < 1e-9, "not yet: {}", jaw(&b));
+    b.jaw_rad = 0.69;
+    b.run(100);
+    assert!((jaw(&b) - 0.69).abs() < 1e-9, "met");
+    b.jaw_rad = 0.1;
+    b.run(3_000);
+    assert!((jaw(&b) - 0.1).abs() < 1e-9, "and it has it from now on");
+    b.engage();
+    b.jaw_rad = 0.5;
+    b.run(1_000);
+    assert!((jaw(&b) - 0.5).abs() < 1e-9, "a hand that begins where the jaw is has it at once");
+}
+
+/// CLUTCH: a hand that passes the jaw between two commands has met it.
+#[test]
+fn a_hand_that_passes_the_jaw_has_met_it() {
+    let mut b = Bench::engaged_for(surgery());
+    b.jaw_rad = 0.5;
+    b.run(2_000);
+    assert!(jaw(&b) > 0.4, "it began where the hand was: {}", jaw(&b));
+    b.mode = Mode::Hold;
+    b.run(5);
+    b.jaw_rad = 0.0;
+    b.close();
+    b.run(50);
+    let held = jaw(&b);
+    assert!(held > 0.4);
+    b.jaw_rad = held + 0.3;
+    b.run(500);
+    assert!(jaw(&b) > held + 0.1, "{}", jaw(&b));
+}
