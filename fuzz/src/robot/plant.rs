@@ -18,6 +18,13 @@ pub(super) struct Flaws {
     /// Something measured is not a number, or no rotation.
     broken: Option<u8>,
     unpowered: bool,
+    /// The drives are on whatever is ordered.
+    welded: bool,
+    /// The scanner has stopped so long ago.
+    range_age_ms: u8,
+    /// The force sensor says zero, to the last bit.
+    dead_force: bool,
+    turns_rad_s: f64,
     /// On which arm the rest is.
     arm: usize,
     pressed_n: f64,
@@ -40,6 +47,10 @@ const SOUND: Flaws = Flaws {
     fault: None,
     broken: None,
     unpowered: false,
+    welded: false,
+    range_age_ms: 0,
+    dead_force: false,
+    turns_rad_s: 0.0,
     arm: 0,
     pressed_n: 0.0,
     fast_m_s: 0.0,
@@ -121,6 +132,10 @@ impl Plant {
             }
             17 => self.base.ahead_m = x / 100.0,
             18 => self.base.behind_m = x / 100.0,
+            20 => flaws.welded = !high,
+            21 => flaws.range_age_ms = amount,
+            22 => flaws.dead_force = !high,
+            23 => flaws.turns_rad_s = x / 64.0,
             19 => self.frozen = (!high).then_some((self.seen().arms, self.seen().base)),
             _ => (self.flaws, self.frozen) = (SOUND, None),
         }
@@ -135,6 +150,8 @@ impl Plant {
         let mut reading = self.seen();
         let age_ns = i64::from(self.flaws.age_ms) * 1_000_000;
         reading.at = Moment::from_ns(now.as_ns().saturating_add_signed(age_ns.saturating_neg()));
+        let range_age_ns = u64::from(self.flaws.range_age_ms) * 1_000_000;
+        reading.base.ranged_at = Moment::from_ns(now.as_ns().saturating_sub(range_age_ns));
         if let Some((arms, base)) = self.frozen {
             (reading.arms, reading.base) = (arms, base);
         }
@@ -147,12 +164,13 @@ impl Plant {
     fn seen(&self) -> Reading {
         let flaws = &self.flaws;
         let mut reading = Reading::resting(Moment::START);
-        reading.powered = self.powered && !flaws.unpowered;
+        reading.powered = (self.powered || flaws.welded) && !flaws.unpowered;
         reading.guard_open = flaws.guard_open;
         reading.base = self.base;
         reading.base.bumper_n = flaws.bumper_n;
         if self.count == 0 {
             reading.base.linear_m_s += flaws.fast_m_s;
+            reading.base.angular_rad_s += flaws.turns_rad_s;
         }
         // A sensor that lives is never still to the last bit.
         let alive = 1e-9 * f64::from(self.ticks % 7);
@@ -166,6 +184,9 @@ impl Plant {
             }
             seen.tip.iso.translation.vector.x += alive;
             seen.force_n.z += alive;
+            if n == flaws.arm && flaws.dead_force {
+                seen.force_n = Vector3::zeros();
+            }
         }
         reading
     }

@@ -118,6 +118,13 @@ pub(super) struct Witness {
     memory: Memory,
     clock_bad: Option<Now>,
     unpowered: Option<Now>,
+    undropped: Option<Now>,
+    /// The drives were on when the state began.
+    under_power: bool,
+    /// They were ordered off in this state.
+    went_off: bool,
+    /// An arm that did not obey was taken up where it had come to rest.
+    regripped: bool,
     green: Option<Now>,
     calm: Option<Now>,
     tested: u32,
@@ -162,6 +169,10 @@ impl Witness {
             memory: Memory::None,
             clock_bad: None,
             unpowered: None,
+            undropped: None,
+            under_power: false,
+            went_off: false,
+            regripped: false,
             green: None,
             calm: None,
             tested: 0,
@@ -335,6 +346,7 @@ impl Witness {
         if !(from.follows() && to.follows()) || to == Word::Degraded {
             self.since = now;
         }
+        (self.under_power, self.went_off, self.regripped) = (from.powered(), false, false);
         if matches!(to, Word::Estop | Word::Fault)
             && let Some(lease) = self.lease.take()
         {

@@ -13,7 +13,7 @@ use robot_agent::robot::{ArmOrder, ArmReading, Order, Shaft};
 use super::course::{Ceiling, Course, Rule, window_s};
 use super::passage::{BRAKING_MAX, stands};
 use super::region::{Beyond, beyond, is_near_slant};
-use super::verdict::{CONTACT_MIN_N, contact_n};
+use super::verdict::{CONTACT_MIN_N, felt_n};
 use super::{Given, Now, Why, Witness, since};
 use crate::robot::shapes::Rig;
 
@@ -35,6 +35,8 @@ const SLANT_MAX: f64 = 0.25;
 /// What may be left of a motion that counts as rest. Unit: metre, radian.
 const CREEP_M: f64 = 2e-6;
 const CREEP_RAD: f64 = 2e-5;
+/// So near the hand has met the jaw, with what rounding adds. Unit: radian.
+const JAW_MET_RAD: f64 = 0.035 + 1e-9;
 /// What rounding adds to an angle between two attitudes, which is the root of a small difference.
 const ROUNDING_RAD: f64 = 1e-7;
 
@@ -58,6 +60,17 @@ pub(super) struct ArmBook {
     allowed: Beyond,
     tip_seen: Option<Seen>,
     force_seen: Option<Seen>,
+    /// The force loop has the tool.
+    presses: bool,
+    jaw_hand: JawHand,
+}
+
+/// Whether the hand has been where the jaw is.
+#[derive(Debug, Clone, Copy, Default)]
+struct JawHand {
+    anchor_rad: f64,
+    began_rad: f64,
+    met: bool,
 }
 
 /// What an arm may do in one tick.
@@ -72,6 +85,10 @@ struct Leave {
     follows: bool,
     /// The frame that engaged it is still the newest.
     begins: bool,
+    /// The force that the hand wants kept. Unit: newton.
+    wanted_n: f64,
+    /// How far the hand's own jaw is open. Unit: radian.
+    hand_rad: f64,
 }
 
 impl ArmBook {
@@ -89,6 +106,8 @@ impl ArmBook {
             allowed,
             tip_seen: None,
             force_seen: None,
+            presses: false,
+            jaw_hand: JawHand::default(),
         }
     }
 
@@ -102,7 +121,7 @@ impl ArmBook {
             }
         };
         let tip = way(&mut self.tip_seen, arm.tip.position(), self.tip.position());
-        if arm.force_n.norm() <= CONTACT_MIN_N {
+        if !self.presses && arm.force_n.norm() <= CONTACT_MIN_N {
             self.force_seen = None;
             return tip;
         }
@@ -166,21 +185,36 @@ impl Witness {
         let elapsed = self.last_tick.and_then(|last| since(now, last)).unwrap_or(Duration::ZERO);
         let dt_s = elapsed.min(TICK_MAX).as_secs_f64();
         let off = *order == Order::Off;
+        let seen = given.measured.or(self.last_measured);
+        let carries = seen.is_some_and(|m| m.powered);
         match self.word {
             Word::Init | Word::Standby | Word::Fault => assert!(off, "drives on: {order:?}"),
             Word::Estop => {
                 let time = since(now, self.since).is_some_and(|d| d <= BRAKING_MAX);
-                assert!(off || time, "drives on in ESTOP");
+                let may = time && self.under_power && carries && !self.went_off;
+                assert!(off || may, "drives on in ESTOP");
                 let rests = self.seems_at_rest(rig) && stands(rig, given);
-                assert!(!off || !time || rests, "drives off in motion");
+                assert!(!off || !may || rests, "drives off in motion");
+                self.went_off |= off;
             }
             word => assert!(!off, "drives off in {word:?}"),
         }
         let comes_on = !off && !self.on;
-        assert!(!comes_on || self.word.powered() || self.word == Word::Estop, "drives come on");
+        assert!(!comes_on || self.word.powered() || carries, "drives come on");
         self.on = !off;
         match (order, rig.arms) {
             (Order::Off, _) => self.rest(rig),
+            (Order::Servo { arms }, 1..) if !carries => {
+                let seen = seen.expect("a reading");
+                for (arm, seen) in arms.iter().zip(&seen.arms).take(rig.arms) {
+                    assert_eq!((arm.tip, arm.jaw_rad), (seen.tip, seen.jaw_rad), "runs ahead");
+                }
+                self.rest(rig);
+            }
+            (Order::Servo { arms }, 1..) if self.regrips(rig, given, arms) => {
+                self.regripped = true;
+                self.rest(rig);
+            }
             (Order::Servo { arms }, 1..) => {
                 for (n, arm) in arms.iter().enumerate() {
                     let absent = ArmOrder { tip: Pose::identity(), jaw_rad: 0.0 };
@@ -190,11 +224,26 @@ impl Witness {
                     }
                 }
             }
+            (Order::Drive { linear_m_s, angular_rad_s }, 0) if !carries => {
+                assert_eq!((*linear_m_s, *angular_rad_s), (0.0, 0.0), "runs ahead");
+                self.base = super::BaseBook::default();
+            }
             (Order::Drive { linear_m_s, angular_rad_s }, 0) => {
                 self.drive(rig, given, (*linear_m_s, *angular_rad_s), (dt_s, now));
             }
             _ => panic!("{order:?} for a body with {} arms", rig.arms),
         }
+    }
+
+    /// An arm that did not obey is taken up where it has come to rest: once, and nothing else moves.
+    fn regrips(&self, rig: &Rig, given: &Given, to: &[ArmOrder]) -> bool {
+        let Some(seen) = given.measured else { return false };
+        let mut arms = to.iter().zip(&seen.arms).take(rig.arms);
+        let stopped = self.word == Word::Pstop && self.why == Why::Other && !self.regripped;
+        let here = arms.all(|(to, seen)| to.tip == seen.tip);
+        let rests = self.seems_at_rest(rig) && stands(rig, given);
+        let mut books = self.arms.iter().flatten().zip(to);
+        stopped && here && rests && books.all(|(book, to)| book.jaw_rad == to.jaw_rad)
     }
 
     /// Without power a setpoint is where the arm was last seen.
@@ -207,7 +256,9 @@ impl Witness {
             let arm = &measured.arms[n];
             let allowed = beyond(limits, rig.ports[n].as_ref(), &arm.tip.position());
             let retreated_m = book.as_ref().map_or(0.0, |book| book.retreated_m);
-            *book = Some(ArmBook { retreated_m, ..ArmBook::at(arm, allowed) });
+            let jaw_rad =
+                book.as_ref().filter(|_| self.regripped).map_or(arm.jaw_rad, |b| b.jaw_rad);
+            *book = Some(ArmBook { retreated_m, jaw_rad, ..ArmBook::at(arm, allowed) });
         }
     }
 
@@ -243,6 +294,7 @@ impl Witness {
         } else {
             book.turn.step(&turned, dt_s, &leave.turn);
         }
+        book.presses = leave.wanted_n > 0.0;
         self.retreat(rig, &mut book, way.dot(&axis), &leave);
         stay_inside((rig, n), limits, &mut book, &to.tip.position());
         jaw(limits, &mut book, to.jaw_rad, dt_s, &leave);
@@ -259,7 +311,7 @@ impl Witness {
         measured: &ArmReading,
         now: Now,
     ) -> Leave {
-        let (force, contact_n) = (&limits.force, contact_n(measured));
+        let (force, contact_n) = (&limits.force, felt_n((rig, n), measured));
         if !self.hand_moves() {
             let lift = rig.profile.reaction.lift.as_ref().filter(|_| self.may_lift(rig, now));
             let lifting = lift.map_or(0.0, |lift| lift.speed_m_s);
@@ -268,15 +320,25 @@ impl Witness {
             let (place, turn) = rules(limits, lifting.max(yielding), 0.0, true);
             // Along a slanted axis the coordinates do not come up to speed together.
             let (inward_m_s, aside_m_s) = (0.0, place.cap / 2.0);
-            return Leave { place, turn, inward_m_s, aside_m_s, follows: false, begins: false };
+            return Leave {
+                place,
+                turn,
+                inward_m_s,
+                aside_m_s,
+                follows: false,
+                begins: false,
+                wanted_n: 0.0,
+                hand_rad: 0.0,
+            };
         }
         let (frame, _) = self.newest.expect("follows a command");
         let (cap_m_s, turn_rad_s) = self.caps((rig, n), limits, book, measured, now);
         let (place, turn) = rules(limits, cap_m_s, turn_rad_s, self.retracted);
         let begins = self.engaged_by.is_some_and(|e| e.seq == frame.seq);
-        let wanted_n = match &frame.motion {
-            Motion::Arms(arms) if !begins => arms[n].force_wanted_n,
-            Motion::Arms(_) | Motion::Base(_) => 0.0,
+        let (wanted_n, hand_rad) = match &frame.motion {
+            Motion::Arms(arms) if !begins => (arms[n].force_wanted_n, arms[n].jaw_rad),
+            Motion::Arms(arms) => (0.0, arms[n].jaw_rad),
+            Motion::Base(_) => (0.0, 0.0),
         };
         let at = book.tip.position();
         let inward_m_s = if contact_n >= force.soft_n {
@@ -286,7 +348,16 @@ impl Witness {
         } else {
             cap_m_s
         };
-        Leave { place, turn, inward_m_s, aside_m_s: cap_m_s, follows: true, begins }
+        Leave {
+            place,
+            turn,
+            inward_m_s,
+            aside_m_s: cap_m_s,
+            follows: true,
+            begins,
+            wanted_n,
+            hand_rad,
+        }
     }
 
     /// How fast a tip may follow and turn: by contact, by the age of what steers, and by its reach.
@@ -299,7 +370,7 @@ impl Witness {
         now: Now,
     ) -> (f64, f64) {
         let (motion, reach) = (&limits.motion, &limits.reach);
-        let speed = if contact_n(measured) < CONTACT_MIN_N {
+        let speed = if felt_n((rig, n), measured) < CONTACT_MIN_N {
             motion.speed_free_max_m_s
         } else {
             motion.speed_contact_max_m_s.min(motion.speed_free_max_m_s)
@@ -341,8 +412,8 @@ impl Witness {
         match (self.word, self.why) {
             (word, _) if word.follows() => true,
             (Word::Hold, _) => waited,
-            (Word::Pstop, Why::Contact) => true,
-            (Word::Pstop, Why::Remote) => waited,
+            (Word::Pstop, Why::Contact) => self.under_power,
+            (Word::Pstop, Why::Remote) => self.under_power && waited,
             _ => false,
         }
     }
@@ -373,6 +444,14 @@ fn stay_inside((rig, n): (&Rig, usize), limits: &ArmLimits, book: &mut ArmBook, 
 /// A jaw moves at its rate, inside its range, and only with the hand.
 fn jaw(limits: &ArmLimits, book: &mut ArmBook, to: f64, dt_s: f64, leave: &Leave) {
     let moved = (to - book.jaw_rad).abs();
+    let hand = &mut book.jaw_hand;
+    if leave.begins {
+        *hand = JawHand { anchor_rad: book.jaw_rad, began_rad: leave.hand_rad, met: false };
+    } else if leave.follows {
+        let (began, now) = (hand.began_rad - hand.anchor_rad, leave.hand_rad - hand.anchor_rad);
+        hand.met |= now.abs() <= JAW_MET_RAD || began.signum() != now.signum();
+        assert!(hand.met || moved == 0.0, "a jaw moves that the hand has not met");
+    }
     match &limits.jaw {
         Some(jaw) if leave.follows && !leave.begins => {
             assert!(moved <= jaw.rate_max_rad_s * dt_s + 1e-12, "the jaw moves {moved} rad");

@@ -18,7 +18,7 @@ const SHORTEST_S: f64 = 1e-6;
 #[derive(Debug, Clone, Default)]
 pub(super) struct BaseBook {
     pub(super) linear: Speed,
-    angular: Speed,
+    pub(super) angular: Speed,
 }
 
 impl BaseBook {

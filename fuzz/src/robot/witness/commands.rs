@@ -20,7 +20,7 @@ impl Witness {
         }
         let newer = mine.is_some_and(|l| frame.seq > l.newest_seq);
         let accepted = newer && frame.epoch == epoch;
-        let meant = accepted && self.can_be_meant(rig, frame, before.follows() && !stops);
+        let meant = accepted && self.can_be_meant(rig, frame, (before.follows() && !stops, stops));
         rig.command(frame, now);
         assert_eq!(rig.accepted() - accepted_before, u64::from(accepted), "identity of {frame:?}");
         self.remote(rig, now);
@@ -41,22 +41,31 @@ impl Witness {
     }
 
     /// False for a frame for another body, and for a hand that leaps.
-    fn can_be_meant(&self, rig: &Rig, frame: &CommandFrame, follows: bool) -> bool {
+    fn can_be_meant(
+        &self,
+        rig: &Rig,
+        frame: &CommandFrame,
+        (follows, stops): (bool, bool),
+    ) -> bool {
         let (Motion::Arms(arms), Some(limits)) = (&frame.motion, rig.profile.arms()) else {
             return matches!(frame.motion, Motion::Base(_)) && rig.profile.base().is_some();
         };
-        let (Some((before, _)), Some(engaged_by)) = (&self.newest, &self.engaged_by) else {
+        // Engaged, or about to be: the frame that closed the clutch is waiting for its tick.
+        let leader = self.engaged_by.filter(|_| follows).or(self.act.closing.filter(|_| !stops));
+        let (Some((before, _)), Some(leader)) = (&self.newest, &leader) else {
             return true;
         };
-        let count = engaged_by.engage_count;
+        let count = leader.engage_count;
         let Motion::Arms(were) = &before.motion else { return true };
-        if !follows
+        if frame.deadman < DEADMAN_HELD_MIN
             || frame.mode != Mode::Follow
             || (before.engage_count, frame.engage_count) != (count, count)
         {
             return true;
         }
-        let allowed_m = limits.motion.step_max_m * (frame.seq - before.seq) as f64;
+        // Lost frames explain some way, refused ones none.
+        let steps = (frame.seq - before.seq).saturating_sub(u64::from(self.bad)).clamp(1, 20);
+        let allowed_m = limits.motion.step_max_m * steps as f64;
         arms.iter().zip(were).all(|(to, from)| {
             (to.displacement.translation - from.displacement.translation).norm() <= allowed_m
         })
@@ -90,6 +99,8 @@ impl Witness {
             self.mistaken = Some(now);
         }
         self.newest = Some((*frame, now));
+        let returns = self.retracted && frame.mode == Mode::Follow;
+        assert!(!(returns && self.word.follows()), "a tool that was lifted is led back in");
         self.retracted |= self.word.follows() && frame.mode == Mode::Retract;
         let held = frame.deadman >= DEADMAN_HELD_MIN;
         assert!(held || !self.word.follows(), "follows a released deadman");

@@ -18,6 +18,8 @@ pub(super) const BRAKING_MAX: Duration = Duration::from_millis(500);
 
 /// A measured speed below this is a standstill. Unit: metre per second.
 const STANDS_M_S: f64 = 0.01;
+/// As [`STANDS_M_S`], for the turn of a base. Unit: radian per second.
+const STANDS_RAD_S: f64 = 0.03;
 
 impl Witness {
     /// Judges where a tick has led to, and takes it down.
@@ -148,7 +150,8 @@ impl Witness {
         let green = self.green.and_then(|then| since(now, then));
         let fresh = green.is_some_and(|green| green >= rig.profile.engage.fresh_run);
         assert!(fresh, "engaged {green:?} after everything was green");
-        assert!(given.measured.is_some());
+        assert!(given.measured.is_some_and(|m| m.powered), "engaged without drives");
+        assert!(stands(rig, given), "engaged an arm in motion");
     }
 
     /// The hand is where it began, and the arms rest and are turned as they are asked to be.
@@ -196,7 +199,10 @@ impl Witness {
 
 /// True if what is measured stands still.
 pub(super) fn stands(rig: &Rig, given: &Given) -> bool {
-    given.measured.as_ref().is_some_and(|measured| speed_m_s(rig, measured) < STANDS_M_S)
+    given.measured.as_ref().is_some_and(|measured| {
+        let turns = rig.arms == 0 && measured.base.angular_rad_s.abs() >= STANDS_RAD_S;
+        speed_m_s(rig, measured) < STANDS_M_S && !turns
+    })
 }
 
 /// Speed of the fastest tip, or of the base. Unit: metre per second.

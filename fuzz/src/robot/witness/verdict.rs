@@ -6,6 +6,7 @@ use core::time::Duration;
 use nalgebra::Vector3;
 use protocol::frame::command::DEADMAN_HELD_MIN;
 use protocol::profile::{ArmLimits, BaseLimits, Body};
+use protocol::state::OperatingState as Word;
 use robot_agent::robot::{ArmReading, Reading};
 
 use super::region::{beyond, worst};
@@ -20,6 +21,12 @@ const FROZEN_MAX_M: f64 = 0.003;
 const TRACKING_MAX_M: f64 = 0.015;
 /// A base whose speed differs by more from the one ordered stops. Unit: metre per second.
 const TRACKING_MAX_M_S: f64 = 0.4;
+/// A tool that is turned further from how it was ordered stops. Unit: radian.
+const TRACKING_MAX_RAD: f64 = core::f64::consts::PI / 12.0;
+/// A base whose turn rate differs by more from the one ordered stops. Unit: radian per second.
+const TRACKING_MAX_RAD_S: f64 = core::f64::consts::PI / 6.0;
+/// Distances to obstacles that are older are none.
+const RANGE_AGE_MAX: Duration = Duration::from_millis(150);
 /// Missed ticks in a second that are too many.
 const OVERRUNS_MAX: u32 = 100;
 /// Bad frames in a row that are too many.
@@ -28,7 +35,7 @@ const BAD_MAX: u32 = 2;
 const PAUSE_MAX: Duration = Duration::from_millis(20);
 /// The longest that a console may show another state than it was told.
 const MISTAKEN_MAX: Duration = Duration::from_millis(100);
-/// Drives that are off for this long although nobody asked.
+/// Drives that are off for this long although nobody asked, or on although they were ordered off.
 const UNPOWERED_MAX: Duration = Duration::from_millis(500);
 /// Nobody engages when nothing was recorded for longer.
 const UNRECORDED_MAX: Duration = Duration::from_secs(1);
@@ -96,7 +103,12 @@ impl Witness {
         let dead = powered && given.measured.is_some_and(|m| !m.powered);
         let unpowered = if dead { self.unpowered.unwrap_or(now) } else { now };
         self.unpowered = dead.then_some(unpowered);
-        let long = since(now, unpowered).is_some_and(|d| d >= UNPOWERED_MAX);
+        let live = !self.on && self.word != Word::Init && given.measured.is_some_and(|m| m.powered);
+        let undropped = if live { self.undropped.unwrap_or(now) } else { now };
+        self.undropped = live.then_some(undropped);
+        let long = [unpowered, undropped]
+            .iter()
+            .any(|then| since(now, *then).is_some_and(|d| d >= UNPOWERED_MAX));
         v.fault |= Over::is(given.measured.is_none() || long);
         self.judge_command(rig, now, &mut v);
         self.judge_host(rig, given, now, &mut v);
@@ -169,7 +181,14 @@ impl Witness {
                     }
                 }
             }
-            Body::Base(limits) => self.judge_base(limits, measured, v),
+            Body::Base(limits) => {
+                let stale = Over::older(since(now, measured.base.ranged_at), RANGE_AGE_MAX);
+                v.refuse |= stale;
+                if powered {
+                    v.fault |= stale;
+                }
+                self.judge_base(limits, measured, v);
+            }
         }
     }
 
@@ -180,7 +199,7 @@ impl Witness {
         arm: &ArmReading,
         v: &mut Verdict,
     ) {
-        let contact_n = contact_n(arm);
+        let contact_n = felt_n((rig, n), arm);
         v.slow |= Over::beyond(contact_n, limits.force.soft_n);
         v.contact |= Over::beyond(contact_n, limits.force.hard_n);
         v.protective |= v.contact;
@@ -198,6 +217,11 @@ impl Witness {
         v.protective |= Over::beyond(arm.velocity_m_s.norm(), speed_max_m_s);
         if let (true, Some(book)) = (self.word.powered(), &self.arms[n]) {
             v.protective |= Over::beyond((place - book.tip.position()).norm(), TRACKING_MAX_M);
+            let turned = book.tip.iso.rotation.angle_to(&arm.tip.iso.rotation);
+            v.protective |= Over {
+                sure: turned > TRACKING_MAX_RAD + 1e-6,
+                maybe: turned > TRACKING_MAX_RAD - 1e-6,
+            };
         }
     }
 
@@ -207,15 +231,32 @@ impl Witness {
         v.protective |= Over::beyond(speed_m_s.abs(), limits.speed_max_m_s * SPEED_BREACH);
         v.protective |= Over::beyond(base.bumper_n, limits.bumper_hard_n);
         v.contact |= Over::beyond(base.bumper_n, limits.bumper_hard_n);
-        for (toward_m_s, clear_m) in [(speed_m_s, base.ahead_m), (-speed_m_s, base.behind_m)] {
-            if toward_m_s > APPROACH_MIN_M_S {
-                v.protective |= Over::beyond(limits.obstacle_hard_m, clear_m);
+        let turn_max_rad_s = limits.turn_max_rad_s * SPEED_BREACH;
+        v.protective |= Over::beyond(base.angular_rad_s.abs(), turn_max_rad_s);
+        // Measured or ordered: wheels that count nothing have failed.
+        for speed_m_s in [speed_m_s, self.base.linear.v] {
+            for (toward_m_s, clear_m) in [(speed_m_s, base.ahead_m), (-speed_m_s, base.behind_m)] {
+                if toward_m_s > APPROACH_MIN_M_S {
+                    v.protective |= Over::beyond(limits.obstacle_hard_m, clear_m);
+                }
             }
         }
         if self.word.powered() {
             let behind_m_s = (speed_m_s - self.base.linear.v).abs();
             v.protective |= Over::beyond(behind_m_s, TRACKING_MAX_M_S);
+            let behind_rad_s = (base.angular_rad_s - self.base.angular.v).abs();
+            v.protective |= Over::beyond(behind_rad_s, TRACKING_MAX_RAD_S);
         }
+    }
+}
+
+/// What counts as contact: along the tool, and of an instrument in its port in any direction. Unit: newton.
+pub(super) fn felt_n((rig, n): (&Rig, usize), arm: &ArmReading) -> f64 {
+    let limits = rig.profile.arms().and_then(|limits| limits.port.as_ref());
+    if limits.is_some() && rig.ports[n].is_some() {
+        contact_n(arm).max(arm.force_n.norm())
+    } else {
+        contact_n(arm)
     }
 }
 

@@ -108,6 +108,12 @@ impl ArmGovernor {
         self.rotation = pose.iso.rotation;
     }
 
+    /// As [`Self::regrip`], with the jaw.
+    pub fn rest(&mut self, pose: &Pose<Base, Tip>, jaw_rad: f64) {
+        self.regrip(pose);
+        self.jaw_rad = jaw_rad;
+    }
+
     /// Where the tip is asked to be.
     pub fn setpoint(&self) -> Pose<Base, Tip> {
         Pose::new(Isometry3::from_parts(Translation3::from(self.tip.position()), self.rotation))

@@ -258,7 +258,7 @@ impl ArmMotion {
     fn rest(&mut self, reading: &Reading) {
         for (arm, measured) in self.arms.iter_mut().zip(&reading.arms) {
             if let Some(arm) = arm {
-                arm.governor = ArmGovernor::at(measured.tip, measured.jaw_rad);
+                arm.governor.rest(&measured.tip, measured.jaw_rad);
                 arm.frozen = Frozen::default();
                 arm.presses = false;
             }
