@@ -41,7 +41,35 @@ pub fn all(datagram: &[u8]) -> Vec<Vec<u8>> {
     // A force that is wanted, a sensor that lies before power, and a self-test that never ends.
     all.push(session(4, 0, &[(Measure, vec![0x44, 255]), (Run, vec![99])]));
     all.push([4, 7].into_iter().chain(spelt(&[(Measure, vec![1, 0]), (Run, vec![9])])).collect());
+    all.extend(of_power().into_iter().map(|(choice, tail)| session(choice, 0, &tail)));
     all
+}
+
+/// Drives that are off, stay on or drop out, and sensors that die alone.
+fn of_power() -> Vec<(u8, Tail)> {
+    use Op::{Force, Hand, Local, Measure, Reach, Run};
+    let again = [(Local, vec![1]), (Local, vec![2]), (Run, vec![99]), (Local, vec![3])];
+    let pushed = [(Local, vec![0]), (Run, vec![9]), (Measure, vec![5, 200]), (Run, vec![99])];
+    let sound = (Measure, vec![31, 0]);
+    let reach = (Reach, AWAY.to_vec());
+    let estop = [&pushed[..], &[sound.clone()], &again, &[(Run, vec![99])]].concat();
+    let pressed: Tail = vec![(Measure, vec![4, 255]), (Run, vec![9]), sound, (Local, vec![4])];
+    let off_and_on = [(Run, vec![255]), (Run, vec![255]), (Local, vec![3]), (Run, vec![255])];
+    let welded = [(Local, vec![4]), (Run, vec![9]), (Measure, vec![20, 0])];
+    let drops = [(Measure, vec![3, 0]), (Run, vec![200]), (Measure, vec![0x83, 0])];
+    vec![
+        (0, estop.clone()),
+        (2, estop),
+        (0, [&welded[..], &[(Run, vec![255]), (Run, vec![255])]].concat()),
+        (0, [&[reach.clone(), (Run, vec![200])], &drops[..], &[(Run, vec![200])]].concat()),
+        (2, [&[reach.clone(), (Run, vec![200])], &drops[..], &[(Run, vec![200])]].concat()),
+        (0, [&pressed[..], &off_and_on].concat()),
+        (0, vec![(Hand, vec![255, 2]), (Run, vec![255]), (Hand, vec![255, 0x81]), (Run, vec![99])]),
+        (0, vec![(Measure, vec![22, 0]), (Force, vec![50]), (Run, vec![255]), (Run, vec![255])]),
+        (2, vec![(Measure, vec![21, 200]), (Run, vec![9])]),
+        (2, vec![(Measure, vec![23, 64]), (Run, vec![99])]),
+        (2, vec![reach, (Run, vec![255]), (Measure, vec![9, 0]), (Measure, vec![17, 10])]),
+    ]
 }
 
 /// One session: begin, engage, and what the tail says.
