@@ -71,8 +71,8 @@ struct Watched {
     backwards: bool,
     insane: bool,
     range_off_m: Option<f64>,
+    /// Endless if one was from the future.
     oldest_range: Duration,
-    range_from_the_future: bool,
 }
 
 impl Watched {
@@ -83,7 +83,7 @@ impl Watched {
         }
         match trial.now.since(reading.base.ranged_at) {
             Some(age) => self.oldest_range = self.oldest_range.max(age),
-            None => self.range_from_the_future = true,
+            None => self.oldest_range = Duration::MAX,
         }
         self.backwards |= before.is_some_and(|before| reading.at < before.at);
         // Ranges have a check of their own.
@@ -134,12 +134,14 @@ pub(super) fn readings(trial: &mut Trial<'_>) -> Result<(), Trouble> {
         return Ok(());
     }
     let measured = watched.range_off_m.map_or(Value::Fact("in range"), Value::Way);
-    let old = watched.range_from_the_future || watched.oldest_range > RANGE_AGE_MAX;
-    if watched.range_off_m.is_none() && old {
+    if watched.range_off_m.is_none() && watched.oldest_range > RANGE_AGE_MAX {
+        let future = watched.oldest_range == Duration::MAX;
+        let age = Value::Time(watched.oldest_range);
+        let measured = if future { Value::Fact("a stamp from the future") } else { age };
         trial.judge(
             Check::Ranges,
             false,
-            (Value::Time(watched.oldest_range), Value::Time(RANGE_AGE_MAX)),
+            (measured, Value::Time(RANGE_AGE_MAX)),
             "stamp `ranged_at` with the time of the scan on the clock of `now`, never later than `now`",
         );
         return Ok(());

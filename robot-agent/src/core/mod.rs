@@ -13,6 +13,7 @@
 pub mod authority;
 pub mod conduct;
 pub mod contact;
+mod drives;
 pub mod engage;
 mod events;
 mod frozen;
@@ -36,6 +37,7 @@ use protocol::time::{Moment, Robot};
 
 use self::authority::FrameCounts;
 use self::conduct::{BRAKING_MAX, Conduct, Judged, Outcome, Patience, Tested};
+use self::drives::Drives;
 use self::engage::starts_still;
 pub use self::events::{Followed, Grant, Host, LocalEvent, SessionEvent, Tick, Transition};
 use self::interlock::{Readings, Trip, Verdict, judge};
@@ -80,13 +82,7 @@ pub struct Core {
     changed: Option<Transition>,
     /// Nothing moves: neither what is ordered nor what is measured.
     stopped: bool,
-    /// The drives were on when this state began, and no order has taken them off since: only then may
-    /// the state move anything, to brake or to lift.
-    under_power: bool,
-    /// The newest order took the drives off.
-    ordered_off: bool,
-    /// An arm that did not obey is to be held where it has come to rest, and no longer pulled.
-    regrips: bool,
+    drives: Drives,
 }
 
 impl Core {
@@ -109,9 +105,7 @@ impl Core {
             last_tick: None,
             changed: None,
             stopped: false,
-            under_power: false,
-            ordered_off: false,
-            regrips: false,
+            drives: Drives::default(),
             profile,
         }
     }
@@ -131,13 +125,18 @@ impl Core {
         self.conduct.counts()
     }
 
+    /// What the robot's own controller is to be asked for.
+    pub fn own_limits(&self) -> OwnLimits {
+        own_limits(&self.profile)
+    }
+
     /// Why this robot can not be used with this profile, if it can not: then the self-test fails.
     pub fn misfit(&self) -> Option<Misfit> {
         self.misfit.or(self.limits_misfit)
     }
 
     /// Takes in the limits that were read back from the robot's own controller after it was asked for
-    /// [`own_limits`]: at the start, and after every reset that lets the robot clear its faults.
+    /// [`Self::own_limits`]: at the start, and after every reset that lets the robot clear its faults.
     pub fn handle_own_limits(&mut self, read: Result<OwnLimits, RobotFault>) {
         self.limits_misfit = match read {
             Ok(read) => wider(&own_limits(&self.profile), &read),
@@ -268,8 +267,7 @@ impl Core {
             self.motion.engage(&frame);
         }
         if let Some(change) = outcome.change {
-            self.under_power = change.from.powered();
-            self.regrips = change.cause == Some(Cause::Tracking);
+            self.drives.begin(change);
             self.changed = Some(Transition {
                 from: self.changed.map_or(change.from, |c| c.from),
                 to: change.to,
@@ -363,14 +361,10 @@ impl Core {
             self.last_reading = Some(*reading);
         }
         let wish = self.wish(now);
-        self.ordered_off = wish == Wish::Off;
-        if self.ordered_off {
-            self.under_power = false;
-        }
+        self.drives.order(wish);
         // Without any reading ever there is nothing to hold: the drives stay off.
         let Some(reading) = &self.last_reading else { return Order::Off };
-        if self.regrips && self.stopped {
-            self.regrips = false;
+        if self.drives.take_regrip(self.stopped) {
             self.motion.regrip(reading);
         }
         let newest = self.sight.newest();
@@ -398,7 +392,7 @@ impl Core {
             // A tool that presses too hard leaves at once; any other stop is a stop first. An arm that
             // does not obey, or is where it must not be, is not asked for one more motion.
             // One that power has brought back waits for its reset: who powers on asks for no motion.
-            State::Pstop { .. } if !self.under_power => Wish::Stand,
+            State::Pstop { .. } if !self.drives.are_under_power() => Wish::Stand,
             State::Pstop { cause: Cause::ContactForce, .. } if lift.is_some() => Wish::Lift,
             State::Pstop { cause, .. } if !may_lift_after(cause) => Wish::Stand,
             State::Hold { since, .. } | State::Pstop { since, .. } => {
@@ -407,7 +401,7 @@ impl Core {
             }
             State::Estop { since } => {
                 // It never takes the drives on: not from STANDBY, and not again once they were off.
-                let moves = self.under_power && self.carries() && !self.stopped;
+                let moves = self.drives.are_under_power() && self.carries() && !self.stopped;
                 let braking = now.since(since).is_some_and(|d| d <= BRAKING_MAX);
                 if moves && braking { Wish::Stand } else { Wish::Off }
             }

@@ -95,7 +95,7 @@ impl Core {
         // Drives that do not come on, and drives that do not go off; the self-test waits for them longer.
         let dead = word.powered() && reading.is_some_and(|r| !r.powered);
         let tests = word == OperatingState::Init;
-        let live = self.ordered_off && !tests && reading.is_some_and(|r| r.powered);
+        let live = self.drives.are_ordered_off() && !tests && reading.is_some_and(|r| r.powered);
         let unpowered = self.vigil.unpowered.note(dead, now);
         let undropped = self.vigil.undropped.note(live, now);
         let body = reading.map_or(BodyReadings::UNKNOWN, |r| {

@@ -28,7 +28,7 @@ use super::media::{self, Capture, MediaCounts, MediaShared};
 use super::rings::{Captured, LocalSender, Sender, ring};
 use super::servo::{Connections, Servo};
 use super::watchdog::{self, Heartbeat, Vitals};
-use crate::core::{Core, LocalEvent, Misfit, own_limits};
+use crate::core::{Core, LocalEvent, Misfit};
 use crate::picture::PictureSource;
 use crate::robot::{Description, Robot};
 
@@ -205,7 +205,7 @@ fn fitted(
     source: &dyn PictureSource,
 ) -> Result<Core, NodeError> {
     let mut core = Core::new(profile.clone(), description, control::random_epoch());
-    core.handle_own_limits(robot.limit(&own_limits(profile)));
+    core.handle_own_limits(robot.limit(&core.own_limits()));
     if let Some(misfit) = core.misfit() {
         let (robot, profile) = (description.name.clone(), profile.name.clone());
         return Err(NodeError::Misfit { robot, profile, misfit });
@@ -295,8 +295,7 @@ impl RobotNode {
         })?;
         let told = Told { captured, witness, heart: pictures };
         node.spawn_media(media, source, (profile.rates.picture_hz, clock), told, (shared, holder))?;
-        let limits = own_limits(&profile);
-        node.spawn_servo(Servo::new(core, robot, limits, clock, connections))?;
+        node.spawn_servo(Servo::new(core, robot, clock, connections))?;
         Ok(node)
     }
 

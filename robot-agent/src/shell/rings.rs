@@ -9,6 +9,7 @@ use protocol::time::{Moment, Robot};
 use crate::core::{Followed, Grant, LocalEvent, Transition};
 
 /// From the control link to the servo: what comes as datagrams, and may get lost like them.
+#[expect(clippy::large_enum_variant, reason = "a box would be an allocation per command")]
 #[derive(Debug, Clone, Copy)]
 pub enum Inbound {
     /// A command frame that decoded.

@@ -18,7 +18,7 @@ use protocol::time::{Moment, Robot as RobotTime};
 use super::rings::{Answer, Captured, Inbound, Receiver, Sender, TickRecord};
 use super::watchdog::{Heartbeat, Vitals};
 use crate::core::{Core, Host, LocalEvent, SessionEvent, Tick};
-use crate::robot::{OwnLimits, Robot, RobotFault};
+use crate::robot::{Robot, RobotFault};
 
 /// The period of the servo loop.
 pub const PERIOD: Duration = Duration::from_millis(1);
@@ -55,8 +55,6 @@ pub struct Connections {
 pub struct Servo {
     core: Core,
     robot: Box<dyn Robot>,
-    /// What the robot's own controller is asked for after each reset.
-    limits: OwnLimits,
     clock: HostClock<RobotTime>,
     rings: Connections,
     overruns: Overruns,
@@ -69,14 +67,12 @@ impl Servo {
     pub fn new(
         core: Core,
         robot: Box<dyn Robot>,
-        limits: OwnLimits,
         clock: HostClock<RobotTime>,
         rings: Connections,
     ) -> Self {
         Self {
             core,
             robot,
-            limits,
             clock,
             rings,
             overruns: Overruns::new(),
@@ -157,7 +153,7 @@ impl Servo {
             if self.core.handle_local(event, now) {
                 self.robot.recover();
                 // What was restarted may have forgotten them.
-                let limits = self.robot.limit(&self.limits);
+                let limits = self.robot.limit(&self.core.own_limits());
                 self.core.handle_own_limits(limits);
             }
         }
@@ -278,7 +274,6 @@ mod tests {
     /// A robot that stands, and nobody at the other ends of the rings.
     fn servo() -> Servo {
         let profile = Profile::parse(protocol::profile::ULTRASOUND).unwrap();
-        let limits = crate::core::own_limits(&profile);
         let core = Core::new(profile, &Still.describe(), 1);
         let rings = Connections {
             said: ring(1).1,
@@ -291,7 +286,7 @@ mod tests {
             vitals: Vitals::new(ms(1_000)),
             heart: Heartbeat::new(ms(1_000)),
         };
-        Servo::new(core, Box::new(Still), limits, HostClock::start(), rings)
+        Servo::new(core, Box::new(Still), HostClock::start(), rings)
     }
 
     struct Still;
