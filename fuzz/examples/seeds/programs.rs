@@ -52,7 +52,7 @@ fn of_power() -> Vec<(u8, Tail)> {
     let pushed = [(Local, vec![0]), (Run, vec![9]), (Measure, vec![5, 200]), (Run, vec![99])];
     let sound = (Measure, vec![31, 0]);
     let reach = (Reach, AWAY.to_vec());
-    let estop = [&pushed[..], &[sound.clone()], &again, &[(Run, vec![99])]].concat();
+    let estop = [&pushed[..], std::slice::from_ref(&sound), &again, &[(Run, vec![99])]].concat();
     let pressed: Tail = vec![(Measure, vec![4, 255]), (Run, vec![9]), sound, (Local, vec![4])];
     let off_and_on = [(Run, vec![255]), (Run, vec![255]), (Local, vec![3]), (Run, vec![255])];
     let welded = [(Local, vec![4]), (Run, vec![9]), (Measure, vec![20, 0])];
