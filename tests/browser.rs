@@ -170,6 +170,24 @@ fn a_page_that_presents_nothing_makes_the_robot_hold() {
     t.hold_pad();
 }
 
+/// STATE-MISMATCH: a page whose state stands still beside pictures that go on makes the robot hold.
+#[test]
+fn a_page_whose_state_stands_still_makes_the_robot_hold() {
+    let Some(mut t) = Theatre::open("stands-still", "pad") else { return };
+    t.wait_state("READY");
+    t.wait("document.querySelector('#pad').dataset.hold === 'free'");
+    t.page
+        .eval(
+            "Object.defineProperty(document.querySelector('#chip-word'), 'textContent', \
+             { get: () => 'READY', set: () => {} }) && true",
+        )
+        .unwrap();
+    let (x, y) = t.page.middle_of("#pad").unwrap();
+    t.page.mouse(Mouse::Move, x, y).unwrap();
+    t.page.mouse(Mouse::Press, x, y).unwrap();
+    t.demo.wait_for(&["-> HOLD", "STATE-MISMATCH"]);
+}
+
 /// VIEW-AGE: a renderer that hangs while somebody else steers is noticed by the robot alone.
 #[test]
 fn a_frozen_renderer_makes_the_robot_hold() {

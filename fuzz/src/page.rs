@@ -35,7 +35,10 @@ pub fn page_messages(bytes: &[u8]) {
                 assert!([x, y, turn, force_n].into_iter().all(|v| v.is_finite()));
             }
             PageMessage::Decoder { report } => assert!(report.len() <= MESSAGE_MAX),
-            PageMessage::Keyframe | PageMessage::Stop | PageMessage::Acknowledge => {}
+            PageMessage::Shown { .. }
+            | PageMessage::Keyframe
+            | PageMessage::Stop
+            | PageMessage::Acknowledge => {}
         }
         let report = message.pad(now);
         assert_eq!(report.is_some(), matches!(message, PageMessage::Pad { .. }));

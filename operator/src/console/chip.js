@@ -40,6 +40,24 @@ export class Chip {
         this.spokenAt = -Infinity;
         this.spoken = '';
         this.alarmed = '';
+        this.asked = false;
+    }
+
+    /**
+     * Tells `say` the word for the state that stands on the page, as it is read there and not as it was
+     * meant, once the browser has taken it. A hidden tab or a stopped renderer says nothing.
+     * @param {(word: string) => void} say
+     */
+    report(say) {
+        if (this.asked) return;
+        this.asked = true;
+        requestAnimationFrame(() => {
+            const word = this.word.textContent ?? '';
+            requestAnimationFrame(() => {
+                this.asked = false;
+                if (!document.hidden) say(word);
+            });
+        });
     }
 
     /**

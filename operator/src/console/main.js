@@ -61,6 +61,8 @@ const socket = new Socket(url, {
     said: (message) => {
         if (message.type !== 'status') return;
         if (message.state?.reason?.code === 'PAGE-TAKEN') socket.retire();
+        // Whatever becomes of it, what stands on the page afterwards is what is told.
+        chip.report((word) => send({ type: 'shown', word }));
         store.statusArrived(message, performance.now());
     },
     picture: (bytes) => picture.feed(bytes),

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`hand`] (what a device says), [`clutch`] (which of it is an act of the
 //! operator), [`displacement`] (how far a tip is asked to go) or [`base_drive`] (how fast a base),
-//! [`session`] (all of it together).
+//! [`screen`] (which state the operator is shown), [`session`] (all of it together).
 
 pub mod base_drive;
 pub mod clutch;
@@ -10,6 +10,7 @@ pub mod displacement;
 pub mod hand;
 pub mod histogram;
 pub mod made;
+pub mod screen;
 pub mod session;
 pub mod shaping;
 pub mod stages;

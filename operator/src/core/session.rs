@@ -24,6 +24,7 @@ use protocol::time::{Moment, Operator};
 use super::clutch::{Answer, Grip, Input, MustReleaseWhy};
 use super::hand::HandSample;
 use super::made::{Made, MadeLog};
+use super::screen::{NOTHING_SHOWN, Screen};
 use super::stages::Stages;
 use super::stats::Ages;
 use super::steered::Steered;
@@ -81,6 +82,7 @@ pub struct OperatorCore {
     newest: Option<Received>,
     view_received: u64,
     view_presented: u64,
+    screen: Screen,
     stop: StopButton,
     made: MadeLog,
     clock: ClockEstimate,
@@ -105,6 +107,7 @@ impl OperatorCore {
             newest: None,
             view_received: 0,
             view_presented: 0,
+            screen: Screen::Unwatched,
             stop: StopButton::default(),
             made: MadeLog::default(),
             clock: ClockEstimate::default(),
@@ -201,6 +204,21 @@ impl OperatorCore {
         true
     }
 
+    /// A page was opened, or has taken over: from now on it must say what it shows.
+    pub const fn handle_page_opened(&mut self, now: Moment<Operator>) {
+        self.screen = Screen::opened(now);
+    }
+
+    /// The page was closed: nobody looks.
+    pub const fn handle_page_closed(&mut self) {
+        self.screen = Screen::Unwatched;
+    }
+
+    /// The page has said which state stands on it; `None` if it shows none.
+    pub fn handle_shown(&mut self, word: Option<OperatingState>, now: Moment<Operator>) {
+        self.screen = self.screen.showing(word, now);
+    }
+
     /// Asks the robot to stop; returns the number for the session's `Stop` message. Every command
     /// frame carries it too until the robot confirms. The hand lets go at once.
     pub fn request_stop(&mut self, now: Moment<Operator>) -> u32 {
@@ -220,6 +238,7 @@ impl OperatorCore {
         self.seq = self.seq.saturating_add(1);
         self.judge_grip(now, sample);
         let motion = self.steered.tick(&sample.motion, force_wanted_n, now);
+        let newest = self.newest_state().map_or(NOTHING_SHOWN, |s| s.state);
         self.counters.commands += 1;
         self.made.record(self.seq, Made { at: now, seen_view: self.view_presented });
         Some(CommandFrame {
@@ -234,8 +253,8 @@ impl OperatorCore {
             mode: if self.grip.asks_to_follow() { Mode::Follow } else { Mode::Hold },
             deadman: self.deadman(sample),
             stop_request: self.stop.request(),
-            // The word of the frame that `seen_state` names, however old: the robot compares the two.
-            shown_state: self.newest_state().map_or(OperatingState::Init, |s| s.state),
+            // The robot compares it with the word of the frame that `seen_state` names, however old.
+            shown_state: self.screen.word(newest, now),
             motion,
         })
     }

@@ -274,6 +274,34 @@ fn the_state_that_is_shown_is_that_of_the_frame_that_was_seen() {
     assert_eq!(seen(&p.hand(0.0, Clutch::Open, 0.0)), (0, OperatingState::Init));
 }
 
+/// STATE-MISMATCH: what a page shows is told once it has had time to follow; a page that was closed,
+/// or a console without one, shows nobody anything.
+#[test]
+fn a_page_that_shows_another_state_is_told_as_it_is() {
+    let mut p = Pair::new();
+    p.core.handle_page_opened(at(p.ms));
+    p.core.handle_shown(Some(OperatingState::Ready), at(p.ms));
+    let seen = |p: &mut Pair| {
+        p.says(|_| {});
+        let frame = p.hand(0.0, Clutch::Open, 0.0);
+        (frame.seen_state == p.frame.seq, frame.shown_state)
+    };
+    assert_eq!(seen(&mut p), (true, OperatingState::Ready));
+    p.frame.state = OperatingState::Engaged;
+    let late = (0..400).map(|_| seen(&mut p)).position(|(newest, shown)| {
+        assert!(newest, "the number stays that of the newest");
+        shown == OperatingState::Ready
+    });
+    assert!((145..=155).contains(&late.unwrap()), "{late:?}");
+    p.core.handle_shown(Some(OperatingState::Engaged), at(p.ms));
+    assert_eq!(seen(&mut p).1, OperatingState::Engaged);
+    p.core.handle_shown(None, at(p.ms));
+    p.ms += 200;
+    assert_eq!(seen(&mut p).1, OperatingState::Init);
+    p.core.handle_page_closed();
+    assert_eq!(seen(&mut p).1, OperatingState::Engaged);
+}
+
 /// C1: the same picture again, an older one, or one that never arrived is not a new one.
 #[test]
 fn only_a_newer_picture_that_arrived_counts_as_seen() {

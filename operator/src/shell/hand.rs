@@ -251,11 +251,19 @@ impl Hand {
                     pad.report(report);
                 }
             }
-            ToHand::PageChanged => {
-                if let Device::Pad(pad) = &mut self.device {
-                    pad.page_changed();
-                }
-            }
+            ToHand::Shown { word, at } => self.core.handle_shown(word, at),
+            ToHand::PageChanged { open, at } => self.hear_page(open, at),
+        }
+    }
+
+    fn hear_page(&mut self, open: bool, at: Moment<Operator>) {
+        if open {
+            self.core.handle_page_opened(at);
+        } else {
+            self.core.handle_page_closed();
+        }
+        if let Device::Pad(pad) = &mut self.device {
+            pad.page_changed();
         }
     }
 

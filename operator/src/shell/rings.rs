@@ -11,6 +11,7 @@ pub use protocol::host::ring::Receiver;
 use protocol::host::ring::{Sender, ring};
 use protocol::picture::PictureHeader;
 use protocol::session::SessionId;
+use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator};
 use quinn::Connection;
 
@@ -66,8 +67,20 @@ pub enum ToHand {
     },
     /// What the page says about its practice pad.
     Pad(PadReport),
-    /// Another page has taken over: its pad counts from the start.
-    PageChanged,
+    /// What the page says about the state that it shows.
+    Shown {
+        /// The state; `None` if it shows none.
+        word: Option<OperatingState>,
+        /// When this process heard of it.
+        at: Moment<Operator>,
+    },
+    /// Another page has taken over, or the one that steered is gone: what its pad held is let go.
+    PageChanged {
+        /// True if it was opened.
+        open: bool,
+        /// When.
+        at: Moment<Operator>,
+    },
 }
 
 /// The speaking end; shared by all who speak.

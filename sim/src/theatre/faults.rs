@@ -17,8 +17,10 @@ pub struct Faults {
     pub dead_operator: bool,
     /// The input device hangs: what it said last is all that there is.
     pub hung_hand: bool,
-    /// The console shows this, whatever the robot told it.
+    /// The page shows this and says so, whatever the console told it.
     pub shown: Option<OperatingState>,
+    /// What stands on the page beside the pictures no longer changes.
+    pub frozen_page: bool,
     /// Share of commands lost on the way, 0 to 1. Which ones is a matter of the seed.
     pub loss: f64,
     /// The camera that steers delivers nothing.

@@ -55,12 +55,16 @@ pub struct Delays {
     pub down: Duration,
     /// From capture until the picture is presented.
     pub picture: Duration,
+    /// From a state that the console hears until the page has said that it shows it.
+    pub page: Duration,
 }
 
 impl Default for Delays {
-    /// One machine: a millisecond each way, a picture every 25 ms that takes 30 ms to the eye.
+    /// One machine: a millisecond each way, a picture every 25 ms that takes 30 ms to the eye, and a
+    /// page that is as late as one in use may be.
     fn default() -> Self {
-        Self { up: STEP, down: STEP, picture: Duration::from_millis(30) }
+        let (picture, page) = (Duration::from_millis(30), Duration::from_millis(100));
+        Self { up: STEP, down: STEP, picture, page }
     }
 }
 
@@ -104,6 +108,7 @@ pub struct Theatre {
     up: VecDeque<(Moment<World>, CommandFrame)>,
     down: VecDeque<(Moment<World>, StateFrame)>,
     pictures: VecDeque<OnItsWay>,
+    words: VecDeque<(Moment<World>, OperatingState)>,
     view: u64,
     /// The last pictures that steer and their moments: the truth that ages are checked against.
     captured: VecDeque<(u64, Moment<World>)>,
@@ -140,6 +145,7 @@ impl Theatre {
             up: VecDeque::new(),
             down: VecDeque::new(),
             pictures: VecDeque::new(),
+            words: VecDeque::new(),
             view: 0,
             captured: VecDeque::new(),
             next_picture: Moment::START,
@@ -159,6 +165,7 @@ impl Theatre {
             other => return Err(format!("no authority: {other:?}")),
         };
         theatre.operator.handle_welcome(session, epoch, true);
+        theatre.operator.handle_page_opened(theatre.operator_now());
         theatre.faults.dead_operator = false;
         if theatre.state() == OperatingState::Ready {
             Ok(theatre)
@@ -270,11 +277,23 @@ impl Theatre {
                 self.operator.handle_presented(header.source, header.view, now);
             }
         }
+        self.show(now);
         let sample = self.trouble.read(&self.faults, hand.sample(now));
-        if let Some(mut frame) = self.operator.tick(now, &sample) {
-            frame.shown_state = self.faults.shown.unwrap_or(frame.shown_state);
+        if let Some(frame) = self.operator.tick(now, &sample) {
             if !self.trouble.loses(&self.faults) {
                 self.up.push_back((self.now.after(self.delays.up), frame));
+            }
+        }
+    }
+
+    /// What stands on the page, and that it says so.
+    fn show(&mut self, now: Moment<Operator>) {
+        if let Some(newest) = self.operator.newest_state() {
+            self.words.push_back((self.now.after(self.delays.page), newest.state));
+        }
+        while let Some(word) = due(&mut self.words, self.now) {
+            if !self.faults.frozen_page {
+                self.operator.handle_shown(Some(self.faults.shown.unwrap_or(word)), now);
             }
         }
     }

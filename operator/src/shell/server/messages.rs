@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator};
 use serde::Deserialize;
 
@@ -10,8 +11,8 @@ use crate::devices::pad::PadReport;
 /// No message of a page is larger. Unit: byte. The largest, the decoder's report, is about a hundred.
 pub(super) const MESSAGE_MAX: usize = 4 * 1024;
 
-/// Messages of one page that are heard per second, STOP excepted. A page that works says about 130:
-/// sixty of its pad, sixty of its pictures, a few more.
+/// Messages of one page that are heard per second, STOP excepted. A page that works says about 150:
+/// sixty of its pad, sixty of its pictures, twenty of its state, a few more.
 pub(super) const MESSAGES_PER_SECOND: u32 = 400;
 
 /// The longest report of a decoder that goes into the log. Unit: character.
@@ -31,6 +32,11 @@ pub(super) enum PageMessage {
         decode_ms: f64,
         /// Drawing.
         draw_ms: f64,
+    },
+    /// A state stands on the page, and the browser has taken it.
+    Shown {
+        /// Which.
+        word: ShownWord,
     },
     /// STOP.
     Stop,
@@ -56,6 +62,33 @@ pub(super) enum PageMessage {
         /// In words.
         report: String,
     },
+}
+
+/// A word that the page shows where the state of the robot belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) struct ShownWord(Option<OperatingState>);
+
+/// What the page shows when it does not know the state.
+const UNKNOWN: &str = "UNKNOWN";
+
+impl ShownWord {
+    /// The state; `None` for [`UNKNOWN`].
+    pub(super) const fn state(self) -> Option<OperatingState> {
+        self.0
+    }
+}
+
+impl TryFrom<String> for ShownWord {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let state = OperatingState::ALL.into_iter().find(|state| state.word() == text);
+        if state.is_none() && text != UNKNOWN {
+            return Err("not a word for a state");
+        }
+        Ok(Self(state))
+    }
 }
 
 impl PageMessage {
@@ -126,10 +159,35 @@ mod tests {
     }
 
     #[test]
+    fn every_word_that_the_page_can_show_is_understood_and_no_other() {
+        let shown = |word: &str| {
+            let parsed = PageMessage::parse(&format!(r#"{{"type":"shown","word":"{word}"}}"#))?;
+            let PageMessage::Shown { word } = parsed else { panic!("{parsed:?}") };
+            Some(word.state())
+        };
+        for state in OperatingState::ALL {
+            assert_eq!(shown(state.word()), Some(Some(state)));
+        }
+        assert_eq!(shown("UNKNOWN"), Some(None));
+        for other in ["", "ready", "READY ", "UNKNOWN2", "MOVING"] {
+            assert_eq!(shown(other), None, "{other}");
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_nothing() {
-        for text in
-            ["", "7", "null", "[]", "{}", r#"{"type":"move"}"#, r#"{"type":"pad","held":1}"#]
-        {
+        for text in [
+            "",
+            "7",
+            "null",
+            "[]",
+            "{}",
+            r#"{"type":"move"}"#,
+            r#"{"type":"pad","held":1}"#,
+            r#"{"type":"shown"}"#,
+            r#"{"type":"shown","word":3}"#,
+            r#"{"type":"shown","word":null}"#,
+        ] {
             assert_eq!(PageMessage::parse(text), None, "{text}");
         }
         let long = format!(r#"{{"type":"decoder","report":"{}"}}"#, "x".repeat(MESSAGE_MAX));

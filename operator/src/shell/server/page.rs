@@ -137,7 +137,7 @@ impl Seat {
             newer
         });
         if newest {
-            shared.to_hand.send(ToHand::PageChanged);
+            shared.to_hand.send(ToHand::PageChanged { open: true, at: shared.clock.now() });
             shared.outlet.look(Arc::clone(&self.mailbox));
         }
         tracing::info!("page {} is open", self.number);
@@ -148,8 +148,9 @@ impl Seat {
         }
         shared.outlet.look_away(&self.mailbox);
         if self.steers() {
-            // What it held is let go.
-            shared.to_hand.send(ToHand::PageChanged);
+            // What it held is let go. Should another one open in this very moment, the core believes
+            // for one status that nobody looks.
+            shared.to_hand.send(ToHand::PageChanged { open: false, at: shared.clock.now() });
         }
         tracing::info!("page {} is closed", self.number);
     }
@@ -236,6 +237,9 @@ impl Seat {
                 } else {
                     tracing::debug!(decode_ms, draw_ms, "picture {view} was never sent");
                 }
+            }
+            PageMessage::Shown { word } => {
+                shared.to_hand.send(ToHand::Shown { word: word.state(), at: shared.clock.now() });
             }
             PageMessage::Acknowledge => match self.epoch_shown.load(Ordering::Acquire) {
                 NO_EPOCH => {}

@@ -6,6 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread::JoinHandle;
 
 use protocol::picture::PictureHeader;
+use protocol::state::OperatingState;
 use serde_json::Value;
 use tokio::sync::watch;
 use tungstenite::client::IntoClientRequest as _;
@@ -326,7 +327,7 @@ fn an_oversized_message_ends_the_page_and_nobody_else() {
     let mut site = Site::open();
     let mut page = site.socket();
     page.status();
-    assert!(matches!(site.heard(), ToHand::PageChanged));
+    assert!(matches!(site.heard(), ToHand::PageChanged { .. }));
     let _ = page.0.send(Message::text("x".repeat(5_000)));
     let ended = (0..400).any(|_| page.0.read().is_err());
     assert!(ended);
@@ -339,7 +340,7 @@ fn what_is_not_understood_changes_nothing() {
     let mut site = Site::open();
     let mut page = site.socket();
     page.status();
-    assert!(matches!(site.heard(), ToHand::PageChanged));
+    assert!(matches!(site.heard(), ToHand::PageChanged { .. }));
     for text in ["", "{", r#"{"type":"move"}"#, r#"{"type":"presented","view":7}"#] {
         page.say(text);
     }
@@ -354,7 +355,7 @@ fn only_a_picture_that_was_sent_to_this_page_can_be_presented_and_once() {
     let mut site = Site::open();
     let mut page = site.socket();
     page.status();
-    assert!(matches!(site.heard(), ToHand::PageChanged));
+    assert!(matches!(site.heard(), ToHand::PageChanged { .. }));
     for view in 7..10 {
         site.deliver(view, view == 7);
         assert_eq!(page.view(), view);
@@ -401,7 +402,7 @@ fn the_newest_page_steers_and_the_older_one_is_told_and_can_still_stop() {
     site.deliver(3, true);
     assert_eq!(new.view(), 3);
     for _ in 0..2 {
-        assert!(matches!(site.heard(), ToHand::PageChanged));
+        assert!(matches!(site.heard(), ToHand::PageChanged { .. }));
     }
     old.present(3);
     old.say(r#"{"type":"pad","held":true,"x":1,"y":0,"turn":0,"force_n":5,"seq":9,"t_ms":1}"#);
@@ -412,6 +413,32 @@ fn the_newest_page_steers_and_the_older_one_is_told_and_can_still_stop() {
     // The stop is on every page before anything has taken it up.
     old.say(r#"{"type":"stop"}"#);
     new.status_that(|s| s["stop"]["phase"] == "sent");
+}
+
+/// STATE-MISMATCH: what stands on the page that steers goes to the core; a replaced page looks at an
+/// old world, and a page that is gone shows nothing.
+#[test]
+fn what_the_page_that_steers_shows_is_heard() {
+    let mut site = Site::open();
+    let mut old = site.socket();
+    old.status();
+    assert!(matches!(site.heard(), ToHand::PageChanged { open: true, .. }));
+    old.say(r#"{"type":"shown","word":"READY"}"#);
+    let ToHand::Shown { word, at } = site.heard() else { panic!("a word") };
+    assert_eq!(word, Some(OperatingState::Ready));
+    assert!(at <= site.ends.shared.clock.now());
+    let mut new = site.socket();
+    new.status();
+    assert!(matches!(site.heard(), ToHand::PageChanged { open: true, .. }));
+    old.say(r#"{"type":"shown","word":"READY"}"#);
+    old.say(r#"{"type":"stop"}"#);
+    wait_for(|| site.ends.shared.stop.take());
+    for text in [r#"{"type":"shown","word":"MOVING"}"#, r#"{"type":"shown","word":"UNKNOWN"}"#] {
+        new.say(text);
+    }
+    assert!(matches!(site.heard(), ToHand::Shown { word: None, .. }), "and nothing before it");
+    drop(new);
+    assert!(matches!(site.heard(), ToHand::PageChanged { open: false, .. }));
 }
 
 #[test]

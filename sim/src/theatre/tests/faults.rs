@@ -147,14 +147,42 @@ fn a_device_that_hangs_holds() {
     assert_eq!(after(|t, _| t.faults.hung_hand = true, 155), held(Cause::InputStall));
 }
 
-/// STATE-MISMATCH: a console that shows the operator something else is not steered by.
+/// STATE-MISMATCH: a page that shows the operator something else is not steered by. It has 150 ms to
+/// come right, and the robot waits for another 100.
 #[test]
-fn a_console_that_shows_another_state_holds() {
+fn a_page_that_shows_another_state_holds() {
     let wrong = |t: &mut Theatre, _: &mut Pointer| t.faults.shown = Some(OperatingState::Ready);
-    assert_eq!(after(wrong, 95), ENGAGED);
-    assert_eq!(after(wrong, 105), held(Cause::StateMismatch));
+    assert_eq!(after(wrong, 245), ENGAGED);
+    assert_eq!(after(wrong, 260), held(Cause::StateMismatch));
     let right = |t: &mut Theatre, _: &mut Pointer| t.faults.shown = Some(OperatingState::Engaged);
     assert_eq!(after(right, 1_000), ENGAGED);
+}
+
+/// STATE-MISMATCH: a page that stands still beside pictures that go on is noticed at the next change
+/// of state, and nothing can be engaged from it.
+#[test]
+fn a_page_that_stands_still_holds_at_the_next_change_of_state() {
+    let (mut t, mut hand) = steering();
+    t.faults.frozen_page = true;
+    t.run(&mut hand, 1_000);
+    assert_eq!(t.state(), OperatingState::Engaged, "what it shows is still true");
+    t.faults.loss = 0.1;
+    t.run(&mut hand, 2_000);
+    assert_eq!((t.state(), last_cause(&t)), held(Cause::StateMismatch));
+    t.faults.loss = 0.0;
+    hand.held = false;
+    t.run(&mut hand, 2_000);
+    hand.held = true;
+    t.run(&mut hand, 1_000);
+    assert_eq!(t.state(), OperatingState::Hold);
+    let blocking = t.operator().newest_state().unwrap().blocking;
+    assert!(blocking.contains(Cause::StateMismatch), "{blocking:?}");
+    t.faults.frozen_page = false;
+    hand.held = false;
+    t.run(&mut hand, 500);
+    hand.held = true;
+    t.run(&mut hand, 1_000);
+    assert_eq!(t.state(), OperatingState::Engaged);
 }
 
 /// SENSOR-FROZEN, ROBOT-FAULT, GUARD: what the robot does not tell, and what it tells.
