@@ -46,12 +46,13 @@ fn arms(r: &mut Reader<'_>, raw: &RawArms) -> Result<ArmLimits, ProfileError> {
             format!("allowed is 1 to {}", crate::ARMS),
         ));
     }
+    let motion = motion(r, &raw.motion)?;
     Ok(ArmLimits {
         count: count as usize,
-        motion: motion(r, &raw.motion)?,
         workspace: workspace(r, &raw.workspace)?,
         zones: zones(r, &raw.zone)?,
-        force: forces(r, &raw.force)?,
+        force: forces(r, &raw.force, motion.speed_free_max_m_s)?,
+        motion,
         reach: reach(r, &raw.reach)?,
         port: raw.port.as_ref().map(|p| port(r, p)).transpose()?,
         jaw: raw.jaw.as_ref().map(|j| jaw(r, j)).transpose()?,
@@ -59,7 +60,7 @@ fn arms(r: &mut Reader<'_>, raw: &RawArms) -> Result<ArmLimits, ProfileError> {
 }
 
 fn motion(r: &mut Reader<'_>, raw: &RawMotion) -> Result<Motion, ProfileError> {
-    Ok(Motion {
+    let m = Motion {
         speed_free_max_m_s: r.read(
             "arms.motion.speed_free_max",
             &raw.speed_free_max,
@@ -98,7 +99,9 @@ fn motion(r: &mut Reader<'_>, raw: &RawMotion) -> Result<Motion, ProfileError> {
             "500000 deg/s3",
         )?,
         step_max_m: r.read("arms.motion.step_max", &raw.step_max, "1 mm", "20 mm")?,
-    })
+    };
+    r.within_speed("arms.motion.speed_contact_max", &raw.speed_contact_max, m.speed_free_max_m_s)?;
+    Ok(m)
 }
 
 fn corner(
@@ -202,7 +205,7 @@ fn half_space(r: &mut Reader<'_>, raw: &RawHalfSpace) -> Result<Shape, ProfileEr
     Ok(Shape::HalfSpace { point_m, normal: normal.map(|v| v / length) })
 }
 
-fn forces(r: &mut Reader<'_>, raw: &RawForce) -> Result<Forces, ProfileError> {
+fn forces(r: &mut Reader<'_>, raw: &RawForce, most_m_s: f64) -> Result<Forces, ProfileError> {
     let hold_max_n = match &raw.hold_max {
         Some(most) => {
             let read = r.read("arms.force.hold_max", most, "0 N", "10 N")?;
@@ -223,6 +226,7 @@ fn forces(r: &mut Reader<'_>, raw: &RawForce) -> Result<Forces, ProfileError> {
         )?,
     };
     r.ordered(("arms.force.soft", "arms.force.hard"), &raw.soft, &raw.hard)?;
+    r.within_speed("arms.force.approach_speed_max", &raw.approach_speed_max, most_m_s)?;
     Ok(f)
 }
 

@@ -46,6 +46,34 @@ fn a_profile_has_arms_or_a_base() {
     );
 }
 
+/// SPEED: what the robot does by itself, or in contact, is not what it would stop for.
+#[test]
+fn no_speed_is_above_the_one_that_the_robot_stops_at() {
+    let slow = with(ULTRASOUND, "speed_free_max = \"100 mm/s\"", "speed_free_max = \"19 mm/s\"");
+    let fit = with(&slow, "speed_contact_max = \"40 mm/s\"", "speed_contact_max = \"19 mm/s\"");
+    let fit = with(&fit, "approach_speed_max = \"20 mm/s\"", "approach_speed_max = \"19 mm/s\"");
+    let fit = with(&fit, "\nspeed = \"20 mm/s\"", "\nspeed = \"0.019 m/s\"");
+    assert!(Profile::parse(&fit).is_ok(), "as fast is not faster");
+    for (table, key, fast) in [
+        ("arms.motion", "speed_contact_max", "40 mm/s"),
+        ("arms.force", "approach_speed_max", "20 mm/s"),
+        ("reaction.lift", "speed", "20 mm/s"),
+    ] {
+        let line = |text: &str| {
+            text.lines().find(|l| l.starts_with(&format!("{key} = "))).unwrap().to_owned()
+        };
+        let text = fit.replacen(&line(&fit), &line(&slow), 1);
+        refused(
+            &text,
+            (key, &format!("\"{fast}\"")),
+            &format!(
+                "{table}.{key} is {fast}; it must be at most arms.motion.speed_free_max (19 mm/s): \
+                 lower this one, or raise that"
+            ),
+        );
+    }
+}
+
 #[test]
 fn work_is_done_with_one_arm_or_two() {
     for count in ["0", "3", "4294967295"] {

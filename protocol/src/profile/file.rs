@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use toml::Spanned;
 
 use super::body::body;
-use super::quantity::{Dimension, Quantity, Time};
+use super::quantity::{Dimension, Quantity, Speed, Time};
 use super::raw::{Q, RawEngage, RawFreshness, RawHand, RawLift, RawProfile, RawRates, RawReaction};
 use super::{
     Body, Engage, Freshness, Hand, Lift, NAME_MAX, Profile, ProfileError, Rates, Reaction,
@@ -102,6 +102,30 @@ impl Reader<'_> {
             keys.0,
             Quantity::<D>::show(soft.get_ref().si),
             format!("it must be below {} ({})", keys.1, Quantity::<D>::show(hard.get_ref().si)),
+        ))
+    }
+
+    /// Refuses a speed of a motion that the robot makes by itself above the one that it stops at: it
+    /// would stop for obeying its own profile.
+    pub(super) fn within_speed(
+        &self,
+        key: &'static str,
+        speed: &Q<Speed>,
+        most_m_s: f64,
+    ) -> Result<(), ProfileError> {
+        let si = speed.get_ref().si;
+        // Written so that a speed that is not a number is refused.
+        if si <= most_m_s * (1.0 + 1e-9) {
+            return Ok(());
+        }
+        Err(self.error(
+            speed.span().start,
+            key,
+            Quantity::<Speed>::show(si),
+            format!(
+                "it must be at most arms.motion.speed_free_max ({}): lower this one, or raise that",
+                Quantity::<Speed>::show(most_m_s)
+            ),
         ))
     }
 
@@ -240,7 +264,9 @@ fn steering(r: &mut Reader<'_>, raw: &Spanned<String>) -> Result<ViewSource, Pro
 
 fn reaction(r: &mut Reader<'_>, raw: &RawReaction, body: &Body) -> Result<Reaction, ProfileError> {
     let lift = match (&raw.lift, body) {
-        (Some(raw), Body::Arms(_)) => Some(lift(r, raw.get_ref())?),
+        (Some(raw), Body::Arms(arms)) => {
+            Some(lift(r, raw.get_ref(), arms.motion.speed_free_max_m_s)?)
+        }
         (Some(raw), Body::Base(_)) => {
             return Err(r.error(
                 raw.span().start,
@@ -263,12 +289,14 @@ fn reaction(r: &mut Reader<'_>, raw: &RawReaction, body: &Body) -> Result<Reacti
     })
 }
 
-fn lift(r: &mut Reader<'_>, raw: &RawLift) -> Result<Lift, ProfileError> {
-    Ok(Lift {
+fn lift(r: &mut Reader<'_>, raw: &RawLift, most_m_s: f64) -> Result<Lift, ProfileError> {
+    let lift = Lift {
         after: r.time("reaction.lift.after", &raw.after, "0 s", "10 s")?,
         distance_m: r.read("reaction.lift.distance", &raw.distance, "1 mm", "100 mm")?,
         speed_m_s: r.read("reaction.lift.speed", &raw.speed, "1 mm/s", "50 mm/s")?,
-    })
+    };
+    r.within_speed("reaction.lift.speed", &raw.speed, most_m_s)?;
+    Ok(lift)
 }
 
 fn hand(r: &mut Reader<'_>, raw: &RawHand, body: &Body) -> Result<Hand, ProfileError> {
