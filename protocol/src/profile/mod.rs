@@ -25,6 +25,23 @@ pub const NAME_MAX: usize = 64;
 /// No profile file is larger. Unit: byte.
 pub const PROFILE_MAX: usize = 64 * 1024;
 
+/// A measured speed above this multiple of the largest that is ever ordered stops the robot.
+///
+/// The governor never orders more than the limit; a servo that follows it overshoots by up to a
+/// fifth. Half as much again is a robot that does not obey.
+pub const SPEED_BREACH: f64 = 1.5;
+
+/// Nobody engages while what decides a motion has not been recorded for longer than this.
+///
+/// The journal comes round every 10 ms; one that has not for a second does not keep up. A robot that
+/// already follows goes on for [`Reaction::unrecorded_max`], because a stop can itself harm.
+pub const UNRECORDED_SOFT: Duration = Duration::from_secs(1);
+
+/// How far an obstacle may be inside the distance kept before a base counts as slowed. Unit: metre.
+///
+/// The base comes to rest at that distance: without some slack it would be slow for standing there.
+pub const OBSTACLE_SLACK_M: f64 = 0.05;
+
 /// The ultrasound profile that is shipped: one arm with a probe.
 pub const ULTRASOUND: &str = include_str!("../../../profiles/ultrasound.toml");
 

@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use protocol::cause::{Cause, CauseSet};
 use protocol::frame::{Clamp, StateFrame};
-use protocol::profile::Profile;
+use protocol::profile::{OBSTACLE_SLACK_M, Profile, SPEED_BREACH, UNRECORDED_SOFT};
 use protocol::state::OperatingState;
 
 use super::page::{Alarm, Clamped, Interlock, Reason};
@@ -119,17 +119,19 @@ fn reading(cause: Cause, frame: &StateFrame, profile: &Profile) -> Option<Readin
     }
 }
 
-/// The limit of the profile, where it has one.
+/// The limit that the robot enforces, where it follows from the profile.
 fn limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> {
     let f = &profile.freshness;
     let (soft, hard) = match cause {
         Cause::ViewAge | Cause::MediaStall => (ms(f.view_age_soft), ms(f.view_age_hard)),
         Cause::LoopAge => (ms(f.loop_age_soft), ms(f.loop_age_hard)),
         Cause::CmdSilence | Cause::InputStall => (ms(f.silence_soft), ms(f.silence_hard)),
-        Cause::Loss => same(Reading::new(f.loss_soft * 100.0, "%", 0)),
+        Cause::Loss => same(Reading::new(f.loss_soft * 100.0, "%", 1)),
         Cause::DegradedTooLong => same(seconds(f.degraded_max)),
         Cause::FreshRun => same(ms(profile.engage.fresh_run)),
-        Cause::RecorderStall => same(seconds(profile.reaction.unrecorded_max)),
+        Cause::RecorderStall => {
+            (seconds(UNRECORDED_SOFT), seconds(profile.reaction.unrecorded_max))
+        }
         _ => return body_limit(cause, profile, bound),
     };
     Some(if bound == Bound::Soft { soft } else { hard })
@@ -142,8 +144,8 @@ fn body_limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> 
             (newton(arms.force.soft_n), newton(arms.force.hard_n))
         }
         (Cause::ContactForce, _, Some(base)) => same(newton(base.bumper_hard_n)),
-        (Cause::Speed, Some(arms), _) => same(mm_s(arms.motion.speed_free_max_m_s)),
-        (Cause::Speed, _, Some(base)) => same(mm_s(base.speed_max_m_s)),
+        (Cause::Speed, Some(arms), _) => same(mm_s(arms.motion.speed_free_max_m_s * SPEED_BREACH)),
+        (Cause::Speed, _, Some(base)) => same(mm_s(base.speed_max_m_s * SPEED_BREACH)),
         (Cause::Workspace | Cause::NoGo, Some(arms), _) => same(mm(arms.workspace.breach_margin_m)),
         (Cause::Port, Some(arms), _) => same(mm(arms.port.as_ref()?.breach_m)),
         (Cause::JointLimit, Some(arms), _) => {
@@ -152,7 +154,9 @@ fn body_limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> 
         (Cause::Singularity, Some(arms), _) => {
             (used(arms.reach.dexterity_soft), used(arms.reach.dexterity_hard))
         }
-        (Cause::Obstacle, _, Some(base)) => (mm(base.obstacle_keep_m), mm(base.obstacle_hard_m)),
+        (Cause::Obstacle, _, Some(base)) => {
+            (mm(base.obstacle_keep_m - OBSTACLE_SLACK_M), mm(base.obstacle_hard_m))
+        }
         _ => return None,
     };
     Some(if bound == Bound::Soft { soft } else { hard })

@@ -156,7 +156,7 @@ fn every_cause_that_is_judged_in_every_tick_is_an_interlock_of_the_page() {
 }
 
 #[test]
-fn limits_are_those_of_the_profile_in_the_unit_that_people_read() {
+fn limits_are_those_in_force_in_the_unit_that_people_read() {
     let limits = |text: &str, soft: bool| {
         let mut frame = state_frame();
         if soft {
@@ -172,14 +172,14 @@ fn limits_are_those_of_the_profile_in_the_unit_that_people_read() {
         ("MEDIA-STALL", "100 ms", "140 ms"),
         ("CMD-SILENCE", "15 ms", "50 ms"),
         ("INPUT-STALL", "15 ms", "50 ms"),
-        ("LOSS", "1 %", "1 %"),
-        ("SPEED", "60 mm/s", "60 mm/s"),
+        ("LOSS", "1.0 %", "1.0 %"),
+        ("SPEED", "90 mm/s", "90 mm/s"),
         ("WORKSPACE", "3 mm", "3 mm"),
         ("PORT", "5 mm", "5 mm"),
         ("JOINT-LIMIT", "95 % used", "99 % used"),
         ("SINGULARITY", "90 % used", "97 % used"),
         ("CONTACT-FORCE", "4 N", "8 N"),
-        ("RECORDER-STALL", "60 s", "60 s"),
+        ("RECORDER-STALL", "1 s", "60 s"),
         ("STATE-MISMATCH", "", ""),
         ("GUARD", "", ""),
     ] {
@@ -187,9 +187,9 @@ fn limits_are_those_of_the_profile_in_the_unit_that_people_read() {
     }
     let (soft, hard) = (limits(TELECARE, true), limits(TELECARE, false));
     for (id, wanted_soft, wanted_hard) in [
-        ("OBSTACLE", "500 mm", "200 mm"),
+        ("OBSTACLE", "450 mm", "200 mm"),
         ("CONTACT-FORCE", "50 N", "50 N"),
-        ("SPEED", "800 mm/s", "800 mm/s"),
+        ("SPEED", "1200 mm/s", "1200 mm/s"),
     ] {
         assert_eq!((soft(id).as_str(), hard(id).as_str()), (wanted_soft, wanted_hard), "{id}");
     }
@@ -228,7 +228,7 @@ fn of_a_base_its_speeds_and_what_is_in_its_way_are_told_and_no_tip() {
         angular_rad_s: -0.5,
         wanted_linear_m_s: 0.5,
         wanted_angular_rad_s: -0.6,
-        ahead_m: 0.45,
+        ahead_m: 0.44,
         behind_m: 3.0,
         bumper_n: 12.5,
     };
@@ -245,7 +245,7 @@ fn of_a_base_its_speeds_and_what_is_in_its_way_are_told_and_no_tip() {
             "wanted_mm_s": 500.0,
             "turn_deg_s": -28.648,
             "wanted_turn_deg_s": -34.377,
-            "ahead_mm": 450.0,
+            "ahead_mm": 440.0,
             "behind_mm": 3000.0,
         })
     );
@@ -253,7 +253,7 @@ fn of_a_base_its_speeds_and_what_is_in_its_way_are_told_and_no_tip() {
     let force = json!({ "normal_n": 12.5, "wanted_n": null, "soft_n": null, "hard_n": 50.0 });
     assert_eq!(status["force"], force);
     let reason = &status["state"]["reason"];
-    assert_eq!((&reason["value"], &reason["limit"]), (&json!("450 mm"), &json!("500 mm")));
+    assert_eq!((&reason["value"], &reason["limit"]), (&json!("440 mm"), &json!("450 mm")));
     let base = BaseState { wanted_linear_m_s: -0.1, behind_m: 0.15, ..moving };
     let stopped = StateFrame {
         state: OperatingState::Pstop,
