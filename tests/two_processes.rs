@@ -9,6 +9,7 @@ mod process;
 use std::net::SocketAddr;
 
 use process::{Folder, Running, output, stderr};
+use protocol::PROTOCOL;
 use protocol::link::{Authority, Identity, Kind, LinkError, connect, endpoint};
 use rustls::pki_types::CertificateDer;
 
@@ -89,9 +90,9 @@ fn a_robot_refuses_a_client_without_certificate_and_one_of_another_version() {
     let (bare, other) =
         block_on(async { (bare(&operator, control).await, other(&operator, control).await) });
     assert!(bare.contains("certificate"), "{bare}");
-    assert!(other.contains("farreach/1"), "{other}");
+    assert!(other.contains(PROTOCOL), "{other}");
     robot.wait_for(&["refused", "certificate"]);
-    robot.wait_for(&["refused", "farreach/1"]);
+    robot.wait_for(&["refused", PROTOCOL]);
     site.operate(control, media);
     assert!(robot.is_running());
 }
@@ -120,7 +121,7 @@ async fn other(operator: &Identity, address: SocketAddr) -> String {
     .with_root_certificates(operator.roots())
     .with_client_auth_cert(chain, operator.key())
     .unwrap();
-    tls.alpn_protocols = vec![b"farreach/2".to_vec()];
+    tls.alpn_protocols = vec![b"farreach/1".to_vec()];
     call(tls, address).await
 }
 

@@ -26,10 +26,17 @@ pub mod units;
 
 /// The wire protocol spoken by this build, as offered in ALPN on the control connection.
 ///
-/// Peers with another major version refuse each other during the handshake.
-pub const PROTOCOL: &str = "farreach/1";
+/// Its version is that of the frames, [`frame::FRAME_VERSION`]: peers with another one refuse each
+/// other during the handshake, and not frame by frame in a session that can say nothing.
+pub const PROTOCOL: &str = "farreach/2";
 
-/// The protocol of the picture connection, as offered in ALPN.
+const _: () = assert!(
+    matches!(PROTOCOL.as_bytes(), [.., b'/', digit] if *digit == b'0' + frame::FRAME_VERSION),
+    "the version in ALPN is that of the frames"
+);
+
+/// The protocol of the picture connection, as offered in ALPN. It has a version of its own: the layout
+/// of a picture's header is the one that it began with.
 pub const PROTOCOL_MEDIA: &str = "farreach-media/1";
 
 /// Arms in one frame. A robot with one arm leaves the second slot neutral.

@@ -14,7 +14,8 @@ pub use clamp::{Clamp, ClampSet};
 pub use command::{ArmCommand, BaseTwist, CommandFrame, Mode, Motion};
 pub use state::{ArmState, BaseState, StateFrame};
 
-/// The version of the frame layout. The first byte of every frame.
+/// The version of the frame layout. The first byte of every frame, and the version in
+/// [`PROTOCOL`](crate::PROTOCOL).
 pub const FRAME_VERSION: u8 = 2;
 
 /// The largest control datagram with its QUIC, UDP and IP headers. Unit: byte.

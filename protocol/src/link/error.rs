@@ -433,7 +433,7 @@ mod tests {
 
     #[test]
     fn the_sentences_name_what_we_speak_and_who_is_admitted() {
-        assert!(LinkError::OtherVersion.to_string().contains("this side speaks farreach/1"));
+        assert!(LinkError::OtherVersion.to_string().contains("this side speaks farreach/2"));
         let wrong = LinkError::WrongRole {
             peer: Peer { role: Role::Observer, name: "anna".into() },
             allowed: vec![Role::Operator, Role::Bedside],

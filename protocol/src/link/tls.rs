@@ -69,6 +69,6 @@ mod tests {
         assert!(!robot.session_storage.can_cache());
         let console = client(&authority.issue(Role::Operator, "o", 1).unwrap(), PROTOCOL).unwrap();
         assert!(!console.enable_early_data);
-        assert_eq!(console.alpn_protocols, [b"farreach/1"]);
+        assert_eq!(console.alpn_protocols, [PROTOCOL.as_bytes()]);
     }
 }

@@ -181,17 +181,19 @@ async fn another_protocol_is_refused_and_both_sides_say_what_they_speak() {
     let site = Site::new();
     let robot = site.listen(Kind::Control);
     let operator = site.issue(Role::Operator);
-    let next_major = tls::client(&operator, "farreach/2").unwrap();
+    let before = tls::client(&operator, "farreach/1").unwrap();
+    let next = tls::client(&operator, "farreach/3").unwrap();
     let none = {
         let mut config = tls::client(&operator, "").unwrap();
         config.alpn_protocols.clear();
         config
     };
-    for config in [next_major, none] {
+    for config in [before, next, none] {
         let sides = refused_client(&site, &robot, config).await;
         for error in [sides.0, sides.1] {
             assert_eq!(error, LinkError::OtherVersion);
-            assert!(error.to_string().contains("this side speaks farreach/1"), "{error}");
+            let said = format!("this side speaks {PROTOCOL} ");
+            assert!(error.to_string().contains(&said), "{error}");
         }
     }
     // A console that calls the control port for pictures is told the same.
