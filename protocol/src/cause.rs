@@ -314,7 +314,7 @@ impl Cause {
                 "Have the robot's sensors checked at the bedside; a reset there runs the self-test again."
             }
             Self::ClockLost => {
-                "Wait until the self-check passes; keep the robot's computer from sleeping, then engage again."
+                "Wait a second, then engage again; keep the robot's computer from sleeping."
             }
             Self::MediaStall => {
                 "Have the camera or scanner and its cable checked at the bedside, then engage again."

@@ -27,6 +27,7 @@ use protocol::frame::{
 };
 use protocol::picture::{HEADER_BYTES, PictureHeader, ViewSource};
 use protocol::pose::{Base, Displacement, Pose, Tip};
+use protocol::profile::{Profile, ULTRASOUND};
 use protocol::session::{Refusal, SessionId};
 use protocol::state::OperatingState;
 use protocol::time::Moment;
@@ -235,6 +236,26 @@ fn the_offset_tables_cover_every_byte_once() {
         assert_eq!(next, bytes, "{heading}");
         assert!(page.contains(&format!("{bytes} bytes")), "{heading}");
     }
+}
+
+/// What goes over the network, as the people who provide it are told.
+#[test]
+fn the_page_of_two_machines_tells_the_load_of_the_network() {
+    // QUIC, UDP and IP, at most; as on the page of the wire.
+    const HEADERS: usize = 80;
+    let page = fs::read_to_string(root().join("docs/src/how-to/two-machines.md")).unwrap();
+    let page = page.split_whitespace().collect::<Vec<_>>().join(" ");
+    let rates = Profile::parse(ULTRASOUND).unwrap().rates;
+    let told = format!(
+        "{} commands a second of at most {} bytes with headers, {} states a second of at most {}.",
+        rates.command_hz,
+        COMMAND_BYTES + HEADERS,
+        rates.state_hz,
+        STATE_BYTES + HEADERS
+    );
+    assert!(page.contains(&told), "{told}");
+    let wire = fs::read_to_string(reference("wire.md")).unwrap();
+    assert!(wire.contains(&format!("({HEADERS} bytes at most)")));
 }
 
 fn hex(bytes: &[u8]) -> String {
