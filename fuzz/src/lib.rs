@@ -56,6 +56,10 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use protocol::frame::{CommandFrame, StateFrame};
+    use protocol::picture::PictureHeader;
+    use protocol::profile::Profile;
+
     use super::*;
 
     fn inputs(of: &str) -> Vec<(String, Vec<u8>)> {
@@ -87,6 +91,22 @@ mod tests {
             total += inputs.iter().map(|(_, bytes)| bytes.len()).sum::<usize>();
         }
         assert!(total <= 300_000, "the corpus has {total} bytes");
+    }
+
+    /// A seed that has gone stale with the format it was written for teaches a fuzzer nothing.
+    #[test]
+    fn the_corpus_has_inputs_that_are_valid() {
+        let count = |of: &str, valid: fn(&[u8]) -> bool| {
+            inputs(of).iter().filter(|(_, bytes)| valid(bytes)).count()
+        };
+        assert!(count("command_frame", |b| CommandFrame::decode(b).is_ok()) >= 3);
+        assert!(count("state_frame", |b| StateFrame::decode(b).is_ok()) >= 3);
+        assert!(count("picture_header", |b| PictureHeader::decode(b).is_ok()) >= 2);
+        let profile = |b: &[u8]| {
+            let (_, text) = b.split_first().unwrap();
+            Profile::parse(&String::from_utf8_lossy(text)).is_ok()
+        };
+        assert!(count("profile", profile) >= robot::shapes::SHIPPED.len());
     }
 
     /// Deeper than a fuzzer gets: a parser that follows every bracket would run out of stack.

@@ -18,9 +18,13 @@ use protocol::frame::{
 use protocol::link::{Authority, Role};
 use protocol::picture::{PictureHeader, ViewSource};
 use protocol::pose::Displacement;
+use protocol::profile::SHIPPED;
 use protocol::session::{OperatorMessage, Refusal, RobotMessage, SessionId, encode};
 use protocol::state::OperatingState;
 use protocol::time::Moment;
+
+/// Profiles that are shipped; the target takes what follows this number for a text of its own.
+const SHIPPED_COUNT: u8 = SHIPPED.len() as u8;
 
 fn main() {
     write("command_frame", commands());
@@ -28,10 +32,7 @@ fn main() {
     write("session_messages", messages());
     write("picture_header", headers());
     write("picture_order", arrivals());
-    write(
-        "profile",
-        edits(&[0, 1, 2, 3], b"schema = 1\nname = \"x\"\n[rates]\ncommand = \"1 kHz\"\n"),
-    );
+    write("profile", profiles());
     write("certificate", certificates());
     write("key_files", key_edits());
     write("page_messages", page());
@@ -182,6 +183,17 @@ fn arrivals() -> Vec<Vec<u8>> {
     ]
 }
 
+/// The shipped profiles: each untouched, with one edit of each kind, and as a text of its own.
+fn profiles() -> Vec<Vec<u8>> {
+    let mut all = Vec::new();
+    for choice in 0..SHIPPED_COUNT {
+        all.push(vec![choice]);
+        all.extend(edits_of(choice));
+    }
+    all.extend(SHIPPED.iter().map(|text| [&[SHIPPED_COUNT], text.as_bytes()].concat()));
+    all
+}
+
 /// A text that is not shipped; the shipped one untouched, and with one edit of each kind.
 fn edits(choices: &[u8], raw: &[u8]) -> Vec<Vec<u8>> {
     let mut all = Vec::new();
@@ -191,13 +203,16 @@ fn edits(choices: &[u8], raw: &[u8]) -> Vec<Vec<u8>> {
             continue;
         }
         all.push(vec![*choice]);
-        for kind in 0..7 {
-            for line in [15, 60] {
-                all.push([&[*choice, kind, line, 0, 6], &b"\"9 mm\""[..]].concat());
-            }
-        }
+        all.extend(edits_of(*choice));
     }
     all
+}
+
+/// One edit of each kind, at two lines.
+fn edits_of(choice: u8) -> Vec<Vec<u8>> {
+    let places = (0..7).flat_map(|kind| [15, 60].map(|line| (kind, line)));
+    let edit = |(kind, line)| [&[choice, kind, line, 0, 6], &b"\"9 mm\""[..]].concat();
+    places.map(edit).collect()
 }
 
 fn certificates() -> Vec<Vec<u8>> {
@@ -229,6 +244,7 @@ fn page() -> Vec<Vec<u8>> {
         r#"{"type":"stop"}"#,
         r#"{"type":"acknowledge"}"#,
         r#"{"type":"presented","view":"18446744073709551615","decode_ms":1.5,"draw_ms":0.2}"#,
+        r#"{"type":"shown","word":"ENGAGED"}"#,
         r#"{"type":"pad","held":true,"x":0.5,"y":-1,"turn":1,"force_n":5,"seq":7}"#,
         r#"{"type":"pad","held":true,"x":1e300,"y":-9,"turn":7,"force_n":-5,"seq":8}"#,
         r#"{"type":"decoder","report":"software, 1-in/1-out, 9 ms"}"#,
