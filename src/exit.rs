@@ -101,7 +101,9 @@ fn of_link(error: &LinkError) -> Ending {
 fn of_robot(error: &NodeError) -> Ending {
     match error {
         NodeError::Link(error) => of_link(error),
-        NodeError::Misfit { .. } | NodeError::OtherPicture { .. } => Ending::Usage,
+        NodeError::Misfit { .. } | NodeError::OtherPicture { .. } | NodeError::Pictures { .. } => {
+            Ending::Usage
+        }
         NodeError::System { .. } | NodeError::Ended => Ending::Internal,
     }
 }

@@ -33,7 +33,8 @@ pub trait PictureSource: Send {
     /// What its pictures show. A robot steers by the source that the profile names, and by no other.
     fn shows(&self) -> ViewSource;
 
-    /// Width and height of its pictures. Unit: pixel.
+    /// Width and height of all its pictures. Unit: pixel. Both even and at least 16, or the robot does not
+    /// start.
     fn size(&self) -> (u16, u16);
 
     /// Captures a picture into `into`; false if the source has nothing to show, which is no error to

@@ -45,6 +45,8 @@ struct Strings {
     stopped: AtomicBool,
     /// Its own limits are wider than asked.
     wide: AtomicBool,
+    /// The size of its pictures, if it is not a good one.
+    size: Mutex<Option<(u16, u16)>>,
 }
 
 /// An arm that stands, and does with its driver what the test wants.
@@ -85,8 +87,8 @@ impl Robot for Puppet {
     }
 }
 
-/// Nothing is shown.
-struct Dark;
+/// Nothing is shown, in pictures of this size.
+struct Dark((u16, u16));
 
 impl PictureSource for Dark {
     fn shows(&self) -> ViewSource {
@@ -94,7 +96,7 @@ impl PictureSource for Dark {
     }
 
     fn size(&self) -> (u16, u16) {
-        (32, 32)
+        self.0
     }
 
     fn capture(&mut self, _now: Moment<RobotTime>, _budget: Duration, _into: &mut Picture) -> bool {
@@ -129,7 +131,9 @@ fn start_watched(
         stall_max,
     };
     let strings = Arc::clone(strings);
-    let node = RobotNode::start(config, Box::new(Puppet(Arc::clone(&strings))), Box::new(Dark))?;
+    let size = *strings.size.lock().unwrap();
+    let dark = Box::new(Dark(size.unwrap_or((32, 32))));
+    let node = RobotNode::start(config, Box::new(Puppet(Arc::clone(&strings))), dark)?;
     let operator = authority.issue(Role::Operator, "ada", 1).unwrap();
     Ok(Site { strings, node, operator, profile })
 }
@@ -293,4 +297,18 @@ fn a_robot_that_does_not_fit_its_profile_is_refused_with_what_does_not_fit() {
     let error = refused(&text, Arc::default());
     assert_eq!(error.code(), "E-ROB-PICTURE");
     assert!(error.to_string().contains("`endoscope`, and the robot shows `ultrasound`"), "{error}");
+}
+
+/// A robot whose pictures can not be encoded would be one that operators find with MEDIA-STALL.
+#[test]
+fn a_robot_whose_pictures_can_not_be_encoded_is_refused_with_their_size() {
+    for size in [(0, 0), (33, 32), (32, 8)] {
+        let strings = Strings { size: Mutex::new(Some(size)), ..Strings::default() };
+        let error = start(ULTRASOUND, &Arc::new(strings)).map(drop).unwrap_err();
+        assert_eq!(error.code(), "E-ROB-ENCODER");
+        let wanted =
+            format!("{} x {} pixels can not be encoded: both sides must be even", size.0, size.1);
+        assert!(error.to_string().contains(&wanted), "{error}");
+        assert!(error.fix().contains("a size that the sentence allows"));
+    }
 }

@@ -18,23 +18,58 @@ const KEYFRAME_EVERY: u32 = 300;
 /// A grey value that leaves colour out.
 const NEUTRAL: u8 = 128;
 
+/// The shortest side of a picture. Unit: pixel. One macroblock; the encoder takes nothing smaller.
+pub const SIDE_MIN: u16 = 16;
+
+/// The most pixels of a picture: 36,864 macroblocks, those of H.264 levels 5.1 and 5.2.
+pub const PIXELS_MAX: u32 = 36_864 * 256;
+
 /// Why a picture could not be encoded.
 #[derive(Debug, thiserror::Error)]
-#[error("the H.264 encoder failed: {0}")]
-pub struct EncodeError(#[from] openh264::Error);
+pub enum EncodeError {
+    /// No picture of this size can be.
+    #[error(
+        "both sides must be even and at least {SIDE_MIN} pixels, and {PIXELS_MAX} pixels are the most"
+    )]
+    Size,
+    /// This picture is not of the size that was told at the start.
+    #[error("the source told pictures of {told:?} pixels, and this one has {got:?}")]
+    OtherSize {
+        /// Width and height as told.
+        told: (u16, u16),
+        /// Width and height of the picture.
+        got: (u16, u16),
+    },
+    /// The encoder says no.
+    #[error("the H.264 encoder failed: {0}")]
+    Encoder(#[from] openh264::Error),
+}
 
 /// Encodes a flow of pictures of one size.
 pub struct PictureEncoder {
     encoder: Encoder,
+    size: (u16, u16),
     neutral: Vec<u8>,
 }
 
 impl PictureEncoder {
-    /// An encoder for pictures of this size at this rate.
+    /// An encoder for pictures of this size at this rate, tried on a black one: the library looks at a
+    /// size only when the first picture of it comes.
     ///
     /// # Errors
-    /// [`EncodeError`] if the encoder refuses its settings.
+    /// [`EncodeError`] if no picture of this size can be encoded.
     pub fn new(width: u16, height: u16, rate_hz: f64) -> Result<Self, EncodeError> {
+        let pixels = u32::from(width) * u32::from(height);
+        let even = width.is_multiple_of(2) && height.is_multiple_of(2);
+        if !even || width.min(height) < SIDE_MIN || pixels > PIXELS_MAX {
+            return Err(EncodeError::Size);
+        }
+        let mut trial = Self::untried(width, height, rate_hz)?;
+        trial.encode(&Picture::black(width, height), true, &mut Vec::new())?;
+        Self::untried(width, height, rate_hz)
+    }
+
+    fn untried(width: u16, height: u16, rate_hz: f64) -> Result<Self, EncodeError> {
         let config = EncoderConfig::new()
             .usage_type(UsageType::CameraVideoRealTime)
             .rate_control_mode(RateControlMode::Bufferbased)
@@ -47,7 +82,7 @@ impl PictureEncoder {
             .vui(VuiConfig::bt709_full());
         let encoder = Encoder::with_api_config(OpenH264API::from_source(), config)?;
         let neutral = vec![NEUTRAL; usize::from(width / 2) * usize::from(height / 2)];
-        Ok(Self { encoder, neutral })
+        Ok(Self { encoder, size: (width, height), neutral })
     }
 
     /// Encodes `picture` into `unit` (Annex B); returns whether it is a keyframe.
@@ -60,7 +95,12 @@ impl PictureEncoder {
         keyframe: bool,
         unit: &mut Vec<u8>,
     ) -> Result<bool, EncodeError> {
+        let got = (picture.width, picture.height);
         let (width, height) = (usize::from(picture.width), usize::from(picture.height));
+        // The library would panic.
+        if got != self.size || picture.grey.len() != width * height {
+            return Err(EncodeError::OtherSize { told: self.size, got });
+        }
         let planes = YUVSlices::new(
             (&picture.grey, &self.neutral, &self.neutral),
             (width, height),
@@ -81,6 +121,29 @@ mod tests {
     use super::*;
     use openh264::decoder::Decoder;
     use openh264::formats::YUVSource;
+
+    #[test]
+    fn a_size_that_can_not_be_encoded_is_refused_before_the_first_picture() {
+        for size in [(0, 0), (0, 48), (64, 14), (63, 48), (64, 47), (u16::MAX - 1, 16_384)] {
+            let refused = PictureEncoder::new(size.0, size.1, 40.0);
+            assert!(matches!(refused, Err(EncodeError::Size)), "{size:?}");
+        }
+        for size in [(16, 16), (18, 40), (1280, 720)] {
+            assert!(PictureEncoder::new(size.0, size.1, 40.0).is_ok(), "{size:?}");
+        }
+    }
+
+    #[test]
+    fn a_picture_of_another_size_than_was_told_is_refused() {
+        let mut encoder = PictureEncoder::new(64, 48, 40.0).unwrap();
+        let mut cut = Picture::black(64, 48);
+        cut.grey.pop();
+        for picture in [Picture::black(48, 64), Picture::black(32, 32), cut] {
+            let refused = encoder.encode(&picture, true, &mut Vec::new());
+            assert!(matches!(refused, Err(EncodeError::OtherSize { told: (64, 48), .. })));
+        }
+        assert!(encoder.encode(&Picture::black(64, 48), true, &mut Vec::new()).is_ok());
+    }
 
     #[test]
     fn what_is_encoded_decodes_to_the_same_picture_one_in_one_out() {

@@ -19,7 +19,7 @@ use protocol::time::{Moment, Robot as RobotTime};
 use quinn::{Connection, Endpoint, VarInt};
 use tokio::sync::{Semaphore, mpsc, watch};
 
-use super::encoder::PictureEncoder;
+use super::encoder::{EncodeError, PictureEncoder};
 use super::rings::{Captured, Sender};
 use super::watchdog::Heartbeat;
 use crate::picture::{Picture, PictureSource};
@@ -89,20 +89,27 @@ pub struct Capture {
 }
 
 /// The capture thread between two pictures.
-struct Flow {
+pub struct Flow {
     encoder: PictureEncoder,
     picture: Picture,
     view: u64,
     skipped: u32,
 }
 
-impl Capture {
-    /// Runs until `stop` is set.
+impl Flow {
+    /// A flow of pictures of this size at this rate, before its first one.
     ///
     /// # Errors
-    /// A sentence, if the encoder can not be set up.
-    pub fn run(mut self, stop: &AtomicBool) -> Result<(), String> {
-        let mut flow = self.flow()?;
+    /// [`EncodeError`] if no picture of this size can be encoded.
+    pub fn new((width, height): (u16, u16), rate_hz: f64) -> Result<Self, EncodeError> {
+        let encoder = PictureEncoder::new(width, height, rate_hz)?;
+        Ok(Self { encoder, picture: Picture::black(width, height), view: 0, skipped: 0 })
+    }
+}
+
+impl Capture {
+    /// Runs until `stop` is set.
+    pub fn run(mut self, mut flow: Flow, stop: &AtomicBool) {
         let period = Duration::from_secs_f64(1.0 / self.rate_hz);
         let mut due = self.clock.now();
         while !stop.load(Ordering::Relaxed) {
@@ -111,14 +118,6 @@ impl Capture {
             due = if due.after(period) > now { due.after(period) } else { now.after(period) };
             self.step(&mut flow, now, period);
         }
-        Ok(())
-    }
-
-    fn flow(&self) -> Result<Flow, String> {
-        let (width, height) = self.source.size();
-        let encoder =
-            PictureEncoder::new(width, height, self.rate_hz).map_err(|e| e.to_string())?;
-        Ok(Flow { encoder, picture: Picture::black(width, height), view: 0, skipped: 0 })
     }
 
     /// One picture, if the link has room for it and the source delivers it.

@@ -65,7 +65,7 @@ fn bench() -> (Capture, Bench) {
 #[test]
 fn only_a_source_that_owes_a_picture_is_silent() {
     let (mut capture, mut b) = bench();
-    let mut flow = capture.flow().unwrap();
+    let mut flow = Flow::new(capture.source.size(), capture.rate_hz).unwrap();
     // The heart beats "now" in the future of the last beat, so that any beat shows.
     let mut beats = |b: &Bench| {
         b.heart.beat(Moment::START);
@@ -93,6 +93,7 @@ fn only_a_source_that_owes_a_picture_is_silent() {
 #[test]
 fn a_camera_that_hangs_silences_the_capture_thread() {
     let (capture, mut b) = bench();
+    let flow = Flow::new(capture.source.size(), capture.rate_hz).unwrap();
     let stop = AtomicBool::new(false);
     let patience = b.clock.now().after(Duration::from_mins(1));
     let wait_until = |b: &mut Bench, fact: &dyn Fn(Duration) -> bool| {
@@ -103,7 +104,7 @@ fn a_camera_that_hangs_silences_the_capture_thread() {
         }
     };
     std::thread::scope(|s| {
-        s.spawn(|| capture.run(&stop).unwrap());
+        s.spawn(|| capture.run(flow, &stop));
         wait_until(&mut b, &|silence| silence < Duration::from_millis(100));
         let busy = Arc::clone(&b.busy);
         let hangs = busy.lock().unwrap();

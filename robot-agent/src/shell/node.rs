@@ -23,8 +23,9 @@ use quinn::{Endpoint, VarInt};
 use tokio::sync::{mpsc, watch};
 
 use super::control::{self, Greeting};
+use super::encoder::EncodeError;
 use super::journal::{Journal, Summary, SummaryHandle};
-use super::media::{self, Capture, MediaCounts, MediaShared};
+use super::media::{self, Capture, Flow, MediaCounts, MediaShared};
 use super::rings::{Captured, LocalSender, Sender, ring};
 use super::servo::{Connections, Servo};
 use super::watchdog::{self, Heartbeat, Vitals};
@@ -89,6 +90,18 @@ pub enum NodeError {
         /// What the robot shows.
         shown: ViewSource,
     },
+    /// The pictures of this robot can not be encoded.
+    #[error(
+        "the robot's pictures of {width} x {height} pixels can not be encoded: {error} (E-ROB-ENCODER)"
+    )]
+    Pictures {
+        /// Width as the source tells it. Unit: pixel.
+        width: u16,
+        /// Height as the source tells it. Unit: pixel.
+        height: u16,
+        /// What is wrong.
+        error: EncodeError,
+    },
     /// A thread or a socket could not be made.
     #[error("the system refused {what}: {error} (E-ROB-SYSTEM)")]
     System {
@@ -111,6 +124,7 @@ impl NodeError {
             Self::Link(error) => error.code(),
             Self::Misfit { .. } => "E-ROB-MISFIT",
             Self::OtherPicture { .. } => "E-ROB-PICTURE",
+            Self::Pictures { .. } => "E-ROB-ENCODER",
             Self::System { .. } => "E-ROB-SYSTEM",
             Self::Ended => "E-ROB-ENDED",
         }
@@ -125,6 +139,9 @@ impl NodeError {
             }
             Self::OtherPicture { .. } => {
                 "name what the robot shows in `freshness.steering`, or connect the picture that is wanted"
+            }
+            Self::Pictures { .. } => {
+                "let the picture source tell and deliver a size that the sentence allows, then start again"
             }
             Self::System { .. } => "free the resource that the sentence names, then start again",
             Self::Ended => {
@@ -217,6 +234,26 @@ fn fitted(
     Ok(core)
 }
 
+/// Where pictures come from, and what encodes them.
+struct Eye {
+    source: Box<dyn PictureSource>,
+    flow: Flow,
+    rate_hz: f64,
+}
+
+impl Eye {
+    /// An eye that has been tried on the size that its source tells.
+    fn open(source: Box<dyn PictureSource>, rate_hz: f64) -> Result<Self, NodeError> {
+        let (width, height) = source.size();
+        let flow = Flow::new((width, height), rate_hz).map_err(|error| NodeError::Pictures {
+            width,
+            height,
+            error,
+        })?;
+        Ok(Self { source, flow, rate_hz })
+    }
+}
+
 impl RobotNode {
     /// Starts all threads. The robot begins with its self-test and then waits for local power-on.
     ///
@@ -230,6 +267,7 @@ impl RobotNode {
         let NodeConfig { profile, identity, control, media, clock_base, stall_max } = config;
         let description = robot.describe();
         let core = fitted(&profile, &description, robot.as_mut(), source.as_ref())?;
+        let eye = Eye::open(source, profile.rates.picture_hz)?;
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
         let control = open(Kind::Control, control, &identity)?;
         let media = open(Kind::Media, media, &identity)?;
@@ -294,7 +332,7 @@ impl RobotNode {
             control.runtime.block_on(control::serve(control.endpoint, greeting, links));
         })?;
         let told = Told { captured, witness, heart: pictures };
-        node.spawn_media(media, source, (profile.rates.picture_hz, clock), told, (shared, holder))?;
+        node.spawn_media(media, eye, clock, told, (shared, holder))?;
         node.spawn_servo(Servo::new(core, robot, clock, connections))?;
         Ok(node)
     }
@@ -349,8 +387,8 @@ impl RobotNode {
     fn spawn_media(
         &mut self,
         opened: Opened,
-        source: Box<dyn PictureSource>,
-        (rate_hz, clock): (f64, HostClock<RobotTime>),
+        Eye { source, flow, rate_hz }: Eye,
+        clock: HostClock<RobotTime>,
         told: Told,
         (shared, holder): (MediaShared, watch::Receiver<Option<String>>),
     ) -> Result<(), NodeError> {
@@ -376,11 +414,7 @@ impl RobotNode {
                 holder,
             ));
         })?;
-        self.spawn("capture", move |stop| {
-            if let Err(sentence) = capture.run(stop) {
-                tracing::error!("no pictures: {sentence}");
-            }
-        })
+        self.spawn("capture", move |stop| capture.run(flow, stop))
     }
 }
 
