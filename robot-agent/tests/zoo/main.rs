@@ -4,9 +4,12 @@
 //! kinds that have moved robots: a duplicate accepted, an epoch forgotten, a timer refreshed by a frame
 //! that was dropped, a comparison the wrong way round. Each names the test that finds it.
 //!
+//! A test that fails anyway finds everything; so each must first pass in the copy without a fault.
+//!
 //! Without `--ignored` only the list is checked: that each text is still there, exactly once. The whole
 //! run builds the crates once per fault: `cargo test -p robot-agent --no-default-features --test zoo
-//! -- --ignored --nocapture`. With `FARREACH_ZOO_RECORD=FILE` the table is written there, too.
+//! -- --ignored --nocapture`. With `FARREACH_ZOO_RECORD=FILE` the table is written there, too; with
+//! `FARREACH_ZOO_ONLY=TEXT` only faults with that text in their name are tried.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails says where")]
 #![allow(clippy::print_stdout, reason = "the table is the result")]
@@ -15,17 +18,28 @@
     reason = "how long it takes to find a fault is part of the result"
 )]
 
-use std::collections::BTreeSet;
+mod run;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde::Deserialize;
 
+use run::Fate;
+
 /// Fewer would not be a zoo.
 const FAULTS_MIN: usize = 25;
+
+/// No fault takes longer, its build included: a test that waits for ever has not found it. A hundred times
+/// what the slowest takes.
+const FAULT_MAX: Duration = Duration::from_mins(10);
+
+/// The same for all tests of a suite without a fault, and the first build.
+const SOUND_MAX: Duration = Duration::from_mins(30);
 
 #[derive(Deserialize)]
 struct Zoo {
@@ -74,14 +88,6 @@ fn every_fault_can_still_be_planted() {
     }
 }
 
-/// What became of a planted fault.
-enum Fate {
-    Found,
-    Missed,
-    /// The copy did not compile, or no test ran: that is no finding.
-    NotRun(String),
-}
-
 #[test]
 #[ignore = "builds the crates once per fault; ./check runs it"]
 fn every_fault_is_found() {
@@ -91,7 +97,11 @@ fn every_fault_is_found() {
     let mut table =
         String::from("| fault | what goes wrong | found by | found in |\n|---|---|---|---|\n");
     let mut lost = Vec::new();
-    for f in faults() {
+    let only = std::env::var("FARREACH_ZOO_ONLY").unwrap_or_default();
+    let faults: Vec<_> = faults().into_iter().filter(|f| f.id.contains(&only)).collect();
+    assert!(!faults.is_empty(), "no fault is called `{only}`");
+    assert_sound(&copy, &faults);
+    for f in faults {
         let path = copy.join(&f.file);
         let sound = fs::read_to_string(&path).unwrap();
         fs::write(&path, sound.replacen(&f.from, &f.to, 1)).unwrap();
@@ -114,34 +124,50 @@ fn every_fault_is_found() {
         fs::write(path, &table).unwrap();
     }
     assert!(lost.is_empty(), "not found: {lost:?}");
-    let sound = Fault { id: "none".into(), ..faults().swap_remove(0) };
-    assert!(matches!(try_on(&copy, &sound), Fate::Missed), "without a fault the test must pass");
+}
+
+/// These tests of one part of the suite, in the copy. `FARREACH_MODEL` and flags of the compiler would
+/// make another suite of it.
+fn tests(copy: &Path, package: &str, suite: &str, names: &[&str]) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.current_dir(copy).args(["test", "--locked", "--offline", "-p", package]);
+    cargo.arg("--no-default-features");
+    if suite == "lib" {
+        cargo.arg("--lib");
+    } else {
+        cargo.args(["--test", suite]);
+    }
+    cargo.arg("--").args(names).env("CARGO_TARGET_DIR", root().join("target/zoo/build"));
+    cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("RUST_BACKTRACE", "0").env_remove("RUSTFLAGS");
+    cargo.env_remove("FARREACH_MODEL");
+    cargo
 }
 
 /// Runs the one test; building counts, as it does for who waits for the answer.
 fn try_on(copy: &Path, f: &Fault) -> Fate {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.current_dir(copy).args(["test", "--locked", "--offline", "-p", &f.package]);
-    cargo.arg("--no-default-features");
-    if f.suite == "lib" {
-        cargo.arg("--lib");
-    } else {
-        cargo.args(["--test", &f.suite]);
+    let mut command = tests(copy, &f.package, &f.suite, &[&f.found_by]);
+    match run::run(&mut command, FAULT_MAX, copy) {
+        Some(ended) => ended.fate(),
+        None => Fate::NotRun(format!("no end within {} s", FAULT_MAX.as_secs())),
     }
-    cargo.arg(&f.found_by).env("CARGO_TARGET_DIR", root().join("target/zoo/build"));
-    cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("RUST_BACKTRACE", "0").env_remove("RUSTFLAGS");
-    let output = cargo.output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    let ran = text.lines().any(|l| l.starts_with("running ") && !l.starts_with("running 0"));
-    match (ran, output.status.success()) {
-        (true, false) => Fate::Found,
-        (true, true) => Fate::Missed,
-        (false, true) => Fate::NotRun("no such test".to_owned()),
-        (false, false) => {
-            let why = String::from_utf8_lossy(&output.stderr);
-            let line = why.lines().find(|l| l.starts_with("error")).unwrap_or("no reason given");
-            Fate::NotRun(line.to_owned())
-        }
+}
+
+/// Without a fault every test that is to find one passes: or it would fail under any fault, and be
+/// taken for having found it.
+fn assert_sound(copy: &Path, faults: &[Fault]) {
+    let mut suites = BTreeMap::<(&str, &str), BTreeSet<&str>>::new();
+    for f in faults {
+        suites.entry((&f.package, &f.suite)).or_default().insert(&f.found_by);
+    }
+    for ((package, suite), names) in suites {
+        let began = Instant::now();
+        let names: Vec<_> = names.into_iter().collect();
+        let ended = run::run(&mut tests(copy, package, suite, &names), SOUND_MAX, copy);
+        let lacks =
+            ended.map_or_else(|| vec!["no end".to_owned()], |e| e.lacks(names.iter().copied()));
+        assert!(lacks.is_empty(), "without a fault, {package} {suite}: {lacks:?}");
+        let seconds = began.elapsed().as_secs_f64();
+        println!("{:<28} {seconds:<8.1}s {package} {suite}", "no fault, all pass");
     }
 }
 
