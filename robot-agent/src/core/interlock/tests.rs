@@ -241,3 +241,14 @@ proptest! {
         prop_assert_eq!(w.tripped.bits() & !w.soft.bits(), 0, "tripped is soft too");
     }
 }
+
+/// Each row says which tests show it.
+#[test]
+fn the_table_of_proofs_has_a_line_for_each_row() {
+    let page = proofs();
+    assert_eq!(page.lines().count(), 2 + TABLE.len());
+    for (row, line) in TABLE.iter().zip(page.lines().skip(2)) {
+        assert!(line.starts_with(&format!("| {} | {} | `", row.cause.id(), row.watches)), "{line}");
+        assert!(row.proven_by.iter().all(|test| line.contains(test)), "{line}");
+    }
+}

@@ -248,9 +248,7 @@ impl ArmMotion {
             self.clamps = self.clamps.union(clamps);
         }
         self.speed_cap_m_s = if step.wish == Wish::Follow { slowest_m_s } else { 0.0 };
-        if step.wish != Wish::Follow && self.lateral_speed_m_s() < STANDING_MAX_M_S {
-            self.stands = true;
-        }
+        self.stands |= step.wish != Wish::Follow && is_standing(self.lateral_speed_m_s());
         self.orders()
     }
 
@@ -345,6 +343,11 @@ fn felt_n(arm: &Arm, reading: &ArmReading) -> f64 {
     if arm.port.is_some() { worst([along_n, reading.force_n.norm()].into_iter()) } else { along_n }
 }
 
+/// True for a setpoint that moves across its tool as slowly as this. Unit: metre per second.
+const fn is_standing(lateral_m_s: f64) -> bool {
+    lateral_m_s < STANDING_MAX_M_S
+}
+
 /// The displacement of the hand since `start`.
 fn since(start: &Displacement, arm: &ArmCommand) -> Displacement {
     Displacement {
@@ -394,3 +397,7 @@ fn zone_of(zone: &Zone) -> region::Zone {
     };
     region::Zone { shape, margin_m: zone.margin_m }
 }
+
+#[cfg(test)]
+#[path = "arms_tests.rs"]
+mod tests;

@@ -116,3 +116,92 @@ fn approached_m(base: &BaseReading, wanted: &BaseTwist) -> f64 {
     let behind_m = side_m(speeds.iter().any(|v| *v < -APPROACH_MIN_M_S), base.behind_m);
     ahead_m.min(behind_m)
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+
+    use protocol::profile::TELECARE;
+    use protocol::session::SessionId;
+    use protocol::state::OperatingState;
+    use protocol::time::Moment;
+
+    use super::*;
+
+    fn frame(engage_count: u32, mode: Mode, linear_m_s: f64) -> CommandFrame {
+        CommandFrame {
+            session: SessionId::new(1),
+            seq: 1,
+            epoch: 1,
+            engage_count,
+            t_input: Moment::from_ns(1),
+            seen_state: 1,
+            seen_view: 1,
+            view_source: protocol::picture::ViewSource::Room,
+            mode,
+            deadman: 1.0,
+            stop_request: 0,
+            shown_state: OperatingState::Engaged,
+            motion: HandMotion::Base(BaseTwist { linear_m_s, angular_rad_s: 0.0 }),
+        }
+    }
+
+    fn step(motion: &mut BaseMotion, wish: Wish, frame: &CommandFrame) {
+        let profile = Profile::parse(TELECARE).unwrap();
+        let mut reading = Reading::resting(Moment::START);
+        reading.powered = true;
+        let step = Step {
+            wish,
+            frame: Some(frame),
+            reading: &reading,
+            seen_age: Some(Duration::from_millis(10)),
+            silence: Some(Duration::ZERO),
+            dt_s: 1e-3,
+        };
+        motion.step(&step, profile.base().unwrap(), &profile);
+    }
+
+    /// CLUTCH: only the hand that closed the clutch drives, while it follows, and until it is cut off.
+    #[test]
+    fn only_the_hand_that_was_engaged_drives() {
+        let driven = |wish, led: &CommandFrame, cut: bool| {
+            let mut motion = BaseMotion::default();
+            motion.engage(&frame(1, Mode::Follow, 0.0));
+            if cut {
+                motion.disengage();
+            }
+            for _ in 0..100 {
+                step(&mut motion, wish, led);
+            }
+            !motion.is_at_rest()
+        };
+        let hand = frame(1, Mode::Follow, 0.5);
+        assert!(driven(Wish::Follow, &hand, false));
+        assert!(!driven(Wish::Follow, &hand, true), "cut off");
+        assert!(!driven(Wish::Stand, &hand, false), "told to stand");
+        assert!(!driven(Wish::Follow, &frame(2, Mode::Follow, 0.5), false), "another closing");
+        assert!(!driven(Wish::Follow, &frame(1, Mode::Hold, 0.5), false), "an open clutch");
+    }
+
+    /// OBSTACLE: the nearer of what is ahead and behind, as the base moves or is ordered to.
+    #[test]
+    fn a_base_approaches_what_it_moves_or_is_ordered_to() {
+        const NEAR: f64 = APPROACH_MIN_M_S;
+        let beyond = 1.001 * NEAR;
+        for (measured, wanted, approached) in [
+            (0.0, 0.0, f64::INFINITY),
+            (NEAR, -NEAR, f64::INFINITY),
+            (beyond, 0.0, 3.0),
+            (0.0, beyond, 3.0),
+            (-beyond, 0.0, 2.0),
+            (0.0, -beyond, 2.0),
+            (beyond, -beyond, 2.0),
+        ] {
+            let seen = BaseReading { ahead_m: 3.0, behind_m: 2.0, ..BaseReading::absent() };
+            let base = BaseReading { linear_m_s: measured, ..seen };
+            let wanted_twist = BaseTwist { linear_m_s: wanted, angular_rad_s: 0.0 };
+            let got = approached_m(&base, &wanted_twist);
+            assert_eq!(got, approached, "{measured} measured, {wanted} ordered");
+        }
+    }
+}

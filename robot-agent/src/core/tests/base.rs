@@ -228,3 +228,16 @@ fn an_obstacle_stops_also_where_the_odometry_has_failed() {
         assert_eq!(stopped, (OperatingState::Pstop, Some(Cause::Obstacle)));
     }
 }
+
+/// REMOTE-STOP: nor while the base is still ordered to move, whatever its wheels say.
+#[test]
+fn a_stop_is_not_confirmed_while_the_base_is_ordered_to_move() {
+    let mut b = driving(0.2);
+    b.obeys = false;
+    b.base.linear_m_s = 0.0;
+    b.session(SessionEvent::Stop { session: ME, request: 1 });
+    b.run(5);
+    assert_eq!((b.word(), b.state.unwrap().stop_confirmed), (OperatingState::Pstop, 0));
+    b.run(1_000);
+    assert_eq!(b.state.unwrap().stop_confirmed, 1);
+}
