@@ -2,7 +2,7 @@
 
 use protocol::cause::Cause;
 use protocol::frame::command::DEADMAN_HELD_MIN;
-use protocol::profile::Profile;
+use protocol::profile::{OBSTACLE_SLACK_M, Profile, SPEED_BREACH, UNRECORDED_SOFT};
 
 use super::{Active, Row, Soft};
 use crate::core::machine::Stop;
@@ -41,12 +41,6 @@ const SELF_TEST: &str = "local reset, then the self-test";
 const OPEN_CLUTCH: &str = "open the clutch with the deadman held";
 const CLOCK_GOOD: &str = "a second without another, then as for any hold";
 
-/// A measured speed above this multiple of the limit is no longer the governor's overshoot.
-///
-/// The governor never orders more than the limit; a servo that follows it overshoots by up to a
-/// fifth. Half as much again is a robot that does not obey.
-const SPEED_BREACH: f64 = 1.5;
-
 /// How far the tip may be from its setpoint. Unit: metre.
 ///
 /// An arm that is blocked, switched off or out of reach stays behind; set free, it would jump the
@@ -77,11 +71,6 @@ const SENSOR_AGE_MAX_S: f64 = 0.020;
 /// How far an arm may go while a sensor says the same to the last bit. Unit: metre.
 const FROZEN_MAX_M: f64 = 0.003;
 
-/// How far an obstacle may be inside the distance kept before the base counts as slowed. Unit: metre.
-///
-/// The base comes to rest at that distance: without some slack it would be slow for standing there.
-const OBSTACLE_SLACK_M: f64 = 0.05;
-
 /// For how long a console may show another state than it was told. Unit: second.
 const MISTAKEN_MAX_S: f64 = 0.100;
 
@@ -98,9 +87,6 @@ const PAUSE_MAX_S: f64 = 0.020;
 /// A missed tick moves nothing and stops nothing: ages go on growing. A tenth of them is a computer
 /// that can no longer be trusted to be on time.
 const OVERRUNS_MAX: f64 = 100.0;
-
-/// Nobody engages while nothing has been recorded for this long. Unit: second.
-const UNRECORDED_SOFT_S: f64 = 1.0;
 
 /// Every interlock, in order of priority among equals. A cause that watches different things of arms and
 /// of a base has a row for each.
@@ -614,7 +600,7 @@ pub const TABLE: [Row; 35] = [
         watches: "time for which what decides a motion was not recorded",
         unit: MS,
         reading: |r| r.unrecorded_s,
-        soft: |_| Some(UNRECORDED_SOFT_S),
+        soft: |_| Some(UNRECORDED_SOFT.as_secs_f64()),
         beyond_soft: Soft::Refuses,
         hard: |p| Some(p.reaction.unrecorded_max.as_secs_f64()),
         stop: Stop::Hold,

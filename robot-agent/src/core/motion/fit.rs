@@ -6,7 +6,7 @@
 use core::fmt;
 use core::time::Duration;
 
-use protocol::profile::{Body as Work, Profile};
+use protocol::profile::{Body as Work, Profile, SPEED_BREACH};
 
 use crate::robot::{Body, Description, OwnLimits};
 
@@ -133,18 +133,15 @@ pub(super) fn misfit(profile: &Profile, robot: &Description) -> Option<Misfit> {
 pub fn own_limits(profile: &Profile) -> OwnLimits {
     match &profile.body {
         Work::Arms(limits) => OwnLimits {
-            speed_max_m_s: limits.motion.speed_free_max_m_s * SPEED_MARGIN,
+            speed_max_m_s: limits.motion.speed_free_max_m_s * SPEED_BREACH,
             force_max_n: limits.force.hard_n,
         },
         Work::Base(limits) => OwnLimits {
-            speed_max_m_s: limits.speed_max_m_s * SPEED_MARGIN,
+            speed_max_m_s: limits.speed_max_m_s * SPEED_BREACH,
             force_max_n: limits.bumper_hard_n,
         },
     }
 }
-
-/// As the interlock: half as much again as is ever ordered.
-const SPEED_MARGIN: f64 = 1.5;
 
 /// Whether what was read back is at least as narrow as what was asked.
 pub(in crate::core) fn wider(asked: &OwnLimits, read: &OwnLimits) -> Option<Misfit> {
