@@ -388,6 +388,9 @@ fn shortened(v: Vector3<f64>, length_max: f64) -> Vector3<f64> {
 }
 
 #[cfg(test)]
+#[path = "arm_edge_tests.rs"]
+mod edge_tests;
+#[cfg(test)]
 #[path = "arm_laws.rs"]
 mod laws;
 #[cfg(test)]

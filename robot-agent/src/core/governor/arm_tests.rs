@@ -6,21 +6,21 @@ use protocol::profile::Profile;
 use crate::core::governor::caps;
 use crate::robot::Reach;
 
-const DT: f64 = 1e-3;
+pub(super) const DT: f64 = 1e-3;
 
 fn profile() -> Profile {
     Profile::parse(protocol::profile::ULTRASOUND).unwrap()
 }
 
 /// The probe looks down, 30 cm above the base plane.
-fn start() -> Pose<Base, Tip> {
+pub(super) fn start() -> Pose<Base, Tip> {
     Pose::new(Isometry3::new(
         Vector3::new(0.5, 0.0, 0.3),
         Vector3::new(core::f64::consts::PI, 0.0, 0.0),
     ))
 }
 
-fn moved(x: f64, y: f64, z: f64) -> Pose<Base, Tip> {
+pub(super) fn moved(x: f64, y: f64, z: f64) -> Pose<Base, Tip> {
     let s = start();
     Pose::new(Isometry3::from_parts(
         Translation3::from(s.position() + Vector3::new(x, y, z)),
@@ -28,42 +28,52 @@ fn moved(x: f64, y: f64, z: f64) -> Pose<Base, Tip> {
     ))
 }
 
-fn young() -> Caps {
+pub(super) fn young() -> Caps {
     caps_at(0.0, 30)
 }
 
-fn caps_at(contact_n: f64, age_ms: u64) -> Caps {
+pub(super) fn caps_at(contact_n: f64, age_ms: u64) -> Caps {
     let p = profile();
     let age = Duration::from_millis(age_ms);
     caps(p.arms().unwrap(), &p.freshness, contact_n, &Reach::AMPLE, Some(age))
 }
 
-fn follow(target: Pose<Base, Tip>, force_wanted_n: f64) -> Drive {
+pub(super) fn follow(target: Pose<Base, Tip>, force_wanted_n: f64) -> Drive {
     Drive::Follow { target, force_wanted_n, jaw_rad: 0.0 }
 }
 
 /// An arm where the profile puts it.
-struct Bench {
-    profile: Profile,
-    region: Region,
-    port: Option<Port>,
-    arm: ArmGovernor,
+pub(super) struct Bench {
+    pub(super) profile: Profile,
+    pub(super) region: Region,
+    pub(super) port: Option<Port>,
+    pub(super) arm: ArmGovernor,
 }
 
 impl Bench {
-    fn new() -> Self {
-        let profile = profile();
+    pub(super) fn new() -> Self {
+        Self::of(profile(), start())
+    }
+
+    /// An arm of this profile at this place; no port, no zones.
+    pub(super) fn of(profile: Profile, place: Pose<Base, Tip>) -> Self {
         let workspace = &profile.arms().unwrap().workspace;
         let (min, max) = (Vector3::from(workspace.min_m), Vector3::from(workspace.max_m));
         let region = Region::new(min, max, None, &[]).unwrap();
-        Self { profile, region, port: None, arm: ArmGovernor::at(start(), 0.0) }
+        Self { profile, region, port: None, arm: ArmGovernor::at(place, 0.0) }
     }
 
-    fn step(&mut self, drive: &Drive, contact_n: f64, caps: &Caps) -> ClampSet {
+    pub(super) fn step(&mut self, drive: &Drive, contact_n: f64, caps: &Caps) -> ClampSet {
         self.step_for(drive, contact_n, caps, DT)
     }
 
-    fn step_for(&mut self, drive: &Drive, contact_n: f64, caps: &Caps, dt_s: f64) -> ClampSet {
+    pub(super) fn step_for(
+        &mut self,
+        drive: &Drive,
+        contact_n: f64,
+        caps: &Caps,
+        dt_s: f64,
+    ) -> ClampSet {
         let place = Place {
             limits: self.profile.arms().unwrap(),
             lift: self.profile.reaction.lift.as_ref(),
@@ -73,11 +83,11 @@ impl Bench {
         self.arm.step(&Task { drive: *drive, contact_n, caps: *caps, place, dt_s })
     }
 
-    fn at(&self) -> Vector3<f64> {
+    pub(super) fn at(&self) -> Vector3<f64> {
         self.arm.setpoint().position()
     }
 
-    fn speed(&self) -> f64 {
+    pub(super) fn speed(&self) -> f64 {
         self.arm.velocity_m_s().norm()
     }
 }
@@ -213,6 +223,14 @@ fn a_target_that_is_no_pose_is_nowhere_to_go() {
         let mut g = Bench::new();
         for _ in 0..200 {
             g.step(&follow(moved(x, y, z), 0.0), 0.0, &young());
+        }
+        assert_eq!(g.arm.setpoint(), start(), "({x}, {y}, {z})");
+        // Nor to turn, however sound its rotation is.
+        let mut target = moved(x, y, z);
+        target.iso.rotation =
+            UnitQuaternion::from_euler_angles(0.0, 0.0, 0.3) * start().iso.rotation;
+        for _ in 0..200 {
+            g.step(&follow(target, 0.0), 0.0, &young());
         }
         assert_eq!(g.arm.setpoint(), start(), "({x}, {y}, {z})");
     }

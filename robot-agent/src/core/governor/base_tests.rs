@@ -92,6 +92,76 @@ fn braking_is_harder_than_speeding_up() {
     assert!(g.acceleration_m_s2() < -0.4, "the other way begins with braking");
 }
 
+/// A tenth of a metre in 125 ms are 0.8 m/s: as fast as the profile allows, so not the age's doing.
+#[test]
+fn the_age_sets_the_speed_only_below_the_limit_of_the_profile() {
+    let at = |age_ms| caps(&BaseReading::absent(), Some(age_ms));
+    assert_eq!((at(125).speed_m_s, at(125).by_age), (0.8, false));
+    assert!(at(126).speed_m_s < 0.8 && at(126).by_age);
+}
+
+#[test]
+fn rest_is_below_five_millimetres_and_five_milliradians_per_second() {
+    for (linear_m_s, angular_rad_s, rests) in [
+        (0.0, 0.0, true),
+        (0.004_99, -0.004_99, true),
+        (0.005, 0.0, false),
+        (-0.005, 0.0, false),
+        (0.0, 0.005, false),
+        (0.0, -0.005, false),
+    ] {
+        let mut g = BaseGovernor::default();
+        let wanted = BaseTwist { linear_m_s, angular_rad_s };
+        // A second is enough to get there.
+        g.step(Some(&wanted), &free(), profile().base().unwrap(), 1.0);
+        assert_eq!(g.twist(), wanted);
+        assert_eq!(g.acceleration_m_s2(), 0.0);
+        assert_eq!(g.is_at_rest(), rests, "{wanted:?}");
+    }
+}
+
+#[test]
+fn speeding_up_backward_is_as_gentle_as_forward() {
+    for linear_m_s in [0.6, -0.6] {
+        let mut g = BaseGovernor::default();
+        let mut hardest: f64 = 0.0;
+        for _ in 0..1_500 {
+            let wanted = BaseTwist { linear_m_s, angular_rad_s: 0.0 };
+            g.step(Some(&wanted), &free(), profile().base().unwrap(), DT);
+            hardest = hardest.max(g.acceleration_m_s2().abs());
+        }
+        assert_eq!(g.twist().linear_m_s, linear_m_s);
+        assert!((hardest - 0.5).abs() < 1e-9, "{hardest} m/s2");
+    }
+}
+
+#[test]
+fn starting_is_gentle_whatever_the_tick_and_turning_back_begins_with_braking() {
+    for way in [1.0, -1.0] {
+        let wanted = BaseTwist { linear_m_s: 0.7 * way, angular_rad_s: 0.0 };
+        let back = BaseTwist { linear_m_s: -0.7 * way, angular_rad_s: 0.0 };
+        let mut g = BaseGovernor::default();
+        // In 0.1 s a jerk of 10 m/s3 would reach the 1 m/s2 of the brake.
+        g.step(Some(&wanted), &free(), profile().base().unwrap(), 0.1);
+        assert!((g.acceleration_m_s2() * way - 0.5).abs() < 1e-9, "{}", g.acceleration_m_s2());
+        g.linear = AxisState { velocity: 0.6 * way, acceleration: 0.0 };
+        // The speed that is wanted the other way is higher: until it stands it brakes all the same.
+        g.step(Some(&back), &free(), profile().base().unwrap(), 0.1);
+        assert!((g.acceleration_m_s2() * way + 1.0).abs() < 1e-9, "{}", g.acceleration_m_s2());
+    }
+}
+
+/// Who still brakes and is to keep the speed that is left speeds up again as gently as ever.
+#[test]
+fn keeping_the_speed_is_no_braking() {
+    let braking = AxisState { velocity: 0.3, acceleration: -1.0 };
+    let mut g = BaseGovernor { linear: braking, ..BaseGovernor::default() };
+    let keep = BaseTwist { linear_m_s: 0.3, angular_rad_s: 0.0 };
+    // At 10 m/s3 the limit of 0.5 m/s2 is reached after 0.15 s and not left again before 0.2 s.
+    g.step(Some(&keep), &free(), profile().base().unwrap(), 0.2);
+    assert!((g.acceleration_m_s2() - 0.5).abs() < 1e-9, "{}", g.acceleration_m_s2());
+}
+
 #[test]
 fn what_is_cut_is_told() {
     let p = profile();
@@ -109,6 +179,13 @@ fn what_is_cut_is_told() {
     let blocked = caps(&seen(0.5, 9.0, 0.0), Some(50));
     assert_eq!(told(twist(0.3, 0.0), &blocked), [(Clamp::Obstacle, 0.3)]);
     assert_eq!(told(twist(-0.3, 0.0), &blocked), []);
+    // 0.2 m to brake in, at 1 m/s2 and 10 m/s3: v2/2 + v/20 = 0.2.
+    let near = caps(&seen(0.7, 9.0, 0.0), Some(50));
+    let fastest = (0.05_f64 * 0.05 + 0.4).sqrt() - 0.05;
+    let cut = ((0.8 - fastest) * 1e9).round() / 1e9;
+    assert_eq!(told(twist(0.8, 0.0), &near), [(Clamp::Obstacle, cut)]);
+    let behind = caps(&seen(9.0, 0.7, 0.0), Some(50));
+    assert_eq!(told(twist(-0.8, 0.0), &behind), [(Clamp::Obstacle, cut)]);
     let turn = free().turn_rad_s + 0.5;
     assert_eq!(told(twist(0.0, turn), &free()), [(Clamp::Rotation, 0.5)]);
     assert_eq!(told(twist(0.0, -turn), &free()), [(Clamp::Rotation, 0.5)]);
