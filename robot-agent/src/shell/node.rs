@@ -214,13 +214,13 @@ impl Drop for EndOfServo {
     }
 }
 
-/// The core for this robot under this profile.
+/// The core for this robot under this profile, and the eye that its operators see with.
 fn fitted(
     profile: &Profile,
     description: &Description,
     robot: &mut dyn Robot,
-    source: &dyn PictureSource,
-) -> Result<Core, NodeError> {
+    source: Box<dyn PictureSource>,
+) -> Result<(Core, Eye), NodeError> {
     let mut core = Core::new(profile.clone(), description, control::random_epoch());
     core.handle_own_limits(robot.limit(&core.own_limits()));
     if let Some(misfit) = core.misfit() {
@@ -231,7 +231,7 @@ fn fitted(
     if wanted != shown {
         return Err(NodeError::OtherPicture { profile: profile.name.clone(), wanted, shown });
     }
-    Ok(core)
+    Ok((core, Eye::open(source, profile.rates.picture_hz)?))
 }
 
 /// Where pictures come from, and what encodes them.
@@ -266,8 +266,7 @@ impl RobotNode {
     ) -> Result<Self, NodeError> {
         let NodeConfig { profile, identity, control, media, clock_base, stall_max } = config;
         let description = robot.describe();
-        let core = fitted(&profile, &description, robot.as_mut(), source.as_ref())?;
-        let eye = Eye::open(source, profile.rates.picture_hz)?;
+        let (core, eye) = fitted(&profile, &description, robot.as_mut(), source)?;
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
         let control = open(Kind::Control, control, &identity)?;
         let media = open(Kind::Media, media, &identity)?;
