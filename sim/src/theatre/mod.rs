@@ -279,10 +279,10 @@ impl Theatre {
         }
         self.show(now);
         let sample = self.trouble.read(&self.faults, hand.sample(now));
-        if let Some(frame) = self.operator.tick(now, &sample) {
-            if !self.trouble.loses(&self.faults) {
-                self.up.push_back((self.now.after(self.delays.up), frame));
-            }
+        if let Some(frame) = self.operator.tick(now, &sample)
+            && !self.trouble.loses(&self.faults)
+        {
+            self.up.push_back((self.now.after(self.delays.up), frame));
         }
     }
 
