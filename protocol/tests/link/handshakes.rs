@@ -19,10 +19,10 @@ fn expired(authority: &Authority, role: Role) -> Identity {
     authority.issue_at(role, "late", 1, three_days_ago).unwrap()
 }
 
-/// The certificate and key of one identity with the trust of another.
+/// The certificate and key of one identity that trusts the authority of another, too.
 fn trusting(identity: &Identity, trusted: &Identity) -> Identity {
-    Identity::from_pem(identity.certificate_pem(), identity.key_pem(), trusted.authority_pem())
-        .unwrap()
+    let both = [identity.authority_pem(), trusted.authority_pem()].concat();
+    Identity::from_pem(identity.certificate_pem(), identity.key_pem(), &both).unwrap()
 }
 
 /// What robot and console say when this console calls, and that an operator gets in afterwards.

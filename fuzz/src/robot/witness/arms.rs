@@ -446,7 +446,8 @@ fn jaw(limits: &ArmLimits, book: &mut ArmBook, to: f64, dt_s: f64, leave: &Leave
     let moved = (to - book.jaw_rad).abs();
     let hand = &mut book.jaw_hand;
     if leave.begins {
-        *hand = JawHand { anchor_rad: book.jaw_rad, began_rad: leave.hand_rad, met: false };
+        let met = (leave.hand_rad - book.jaw_rad).abs() <= JAW_MET_RAD;
+        *hand = JawHand { anchor_rad: book.jaw_rad, began_rad: leave.hand_rad, met };
     } else if leave.follows {
         let (began, now) = (hand.began_rad - hand.anchor_rad, leave.hand_rad - hand.anchor_rad);
         hand.met |= now.abs() <= JAW_MET_RAD || began.signum() != now.signum();

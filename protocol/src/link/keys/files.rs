@@ -89,6 +89,18 @@ pub enum KeyError {
         /// The key.
         path: PathBuf,
     },
+    /// The authority did not sign the certificate, or it was changed since.
+    #[error(
+        "the certificate {} was not signed by the authority {}, or was changed since",
+        path.display(),
+        authority.display()
+    )]
+    Unsigned {
+        /// The certificate.
+        path: PathBuf,
+        /// The authority's.
+        authority: PathBuf,
+    },
     /// The directory belongs to another authority.
     #[error("{} is another authority than the one that issued this identity", path.display())]
     OtherAuthority {
@@ -113,6 +125,7 @@ impl KeyError {
             Self::NoRole { .. } => "E-KEY-NO-ROLE",
             Self::NotAnAuthority { .. } => "E-KEY-NO-AUTHORITY",
             Self::Mismatch { .. } => "E-KEY-MISMATCH",
+            Self::Unsigned { .. } => "E-KEY-UNSIGNED",
             Self::OtherAuthority { .. } => "E-KEY-AUTHORITY",
         }
     }
@@ -141,6 +154,9 @@ impl KeyError {
             }
             Self::Mismatch { .. } => {
                 "copy both files from the same `farreach keys issue`, or issue them again"
+            }
+            Self::Unsigned { .. } => {
+                "copy the certificate and the ca.pem from the same `farreach keys issue`, unchanged"
             }
             Self::OtherAuthority { .. } => "use one directory for each authority",
         }

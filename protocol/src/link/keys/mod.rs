@@ -24,12 +24,33 @@ use rcgen::{
     Issuer, KeyPair, KeyUsagePurpose, SanType,
 };
 use rustls::RootCertStore;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use webpki::{EndEntityCert, KeyUsage};
 
 pub use files::KeyError;
 
 use super::role::{self, AUTHORITY_WORD, Peer, ROBOT_SERVER_NAME, Role};
 use files::{certificates, private_key};
+
+/// True if the first of `chain` is what one of `roots` has signed. Its days are for the handshake to judge:
+/// who loads an old identity should hear that it is old.
+fn is_signed(chain: &[CertificateDer<'_>], roots: &RootCertStore, role: Role) -> bool {
+    let Some((leaf, between)) = chain.split_first() else { return false };
+    let Ok(leaf) = EndEntityCert::try_from(leaf) else { return false };
+    let algorithms = rustls::crypto::ring::default_provider().signature_verification_algorithms;
+    let usage = match role {
+        Role::Robot => KeyUsage::server_auth(),
+        Role::Operator | Role::Observer | Role::Bedside => KeyUsage::client_auth(),
+    };
+    let now = UnixTime::now();
+    match leaf.verify_for_usage(algorithms.all, &roots.roots, between, now, usage, None, None) {
+        Ok(_) => true,
+        Err(error) => matches!(
+            error,
+            webpki::Error::CertExpired { .. } | webpki::Error::CertNotValidYet { .. }
+        ),
+    }
+}
 
 /// How long an issued certificate lasts when nobody says otherwise. Unit: day.
 ///
@@ -93,7 +114,7 @@ impl Authority {
         let certificate = chain.first().ok_or(KeyError::NoCertificate { path: path.clone() })?;
         let name = role::authority_name(certificate)
             .ok_or(KeyError::NotAnAuthority { path: path.clone() })?;
-        let public = webpki::EndEntityCert::try_from(certificate)
+        let public = EndEntityCert::try_from(certificate)
             .map_err(|_| KeyError::NoCertificate { path })?
             .subject_public_key_info();
         if rcgen::PublicKeyData::subject_public_key_info(&key) != public.as_ref() {
@@ -217,6 +238,10 @@ impl Identity {
         for root in certificates(&authority_pem).ok_or_else(not_one)? {
             role::authority_name(&root).ok_or_else(not_one)?;
             roots.add(root).map_err(|_| not_one())?;
+        }
+        if !is_signed(&chain, &roots, peer.role) {
+            let (path, authority) = (path.to_owned(), authority_path.to_owned());
+            return Err(KeyError::Unsigned { path, authority });
         }
         let (key, roots) = (Arc::new(key), Arc::new(roots));
         Ok(Self { certificate_pem, key_pem, authority_pem, chain, key, roots, peer })

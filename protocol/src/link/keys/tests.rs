@@ -117,6 +117,12 @@ fn what_can_not_be_loaded_names_its_file() {
     );
     put("pem", anna.certificate_pem());
     let root = scratch.0.join(AUTHORITY_FILE);
+    fs::write(&root, Authority::create("a").unwrap().certificate_pem).unwrap();
+    let error = Identity::load(&prefix).unwrap_err();
+    assert_eq!(error, KeyError::Unsigned { path: file("pem"), authority: root.clone() });
+    assert!(
+        error.to_string().contains("operator-anna.pem") && error.to_string().contains("ca.pem")
+    );
     fs::write(&root, anna.certificate_pem()).unwrap();
     assert_eq!(Identity::load(&prefix).unwrap_err(), KeyError::NotAnAuthority { path: root });
 }

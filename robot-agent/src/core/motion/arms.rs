@@ -44,10 +44,17 @@ struct Grip {
 }
 
 impl Grip {
+    /// A jaw that is open by `anchor_rad`, and a hand that says `start_rad`.
+    fn new(anchor_rad: f64, start_rad: f64) -> Self {
+        let mut grip = Self { anchor_rad, start_rad, met: false };
+        grip.note(start_rad);
+        grip
+    }
+
     /// Takes in where the hand is now: it has met the jaw once it is there, or has passed it.
     fn note(&mut self, hand_rad: f64) {
         let (before, now) = (self.start_rad - self.anchor_rad, hand_rad - self.anchor_rad);
-        self.met |= now.abs() <= JAW_MET_RAD || before * now < 0.0;
+        self.met |= now.abs() <= JAW_MET_RAD || before.signum() != now.signum();
     }
 }
 
@@ -138,11 +145,7 @@ impl ArmMotion {
             HandMotion::Base(_) => [ArmCommand::neutral(); ARMS],
         };
         let orders: [ArmOrder; ARMS] = core::array::from_fn(|n| self.order(n));
-        let grip = |(order, hand): (ArmOrder, ArmCommand)| Grip {
-            anchor_rad: order.jaw_rad,
-            start_rad: hand.jaw_rad,
-            met: false,
-        };
+        let grip = |(order, hand): (ArmOrder, ArmCommand)| Grip::new(order.jaw_rad, hand.jaw_rad);
         let [first, second] = orders;
         let [hand, other] = hands;
         self.engagement = Some(Engagement {

@@ -167,18 +167,21 @@ fn what_is_felt_depends_on_the_port() {
 /// CLUTCH: a jaw is met by a hand within two degrees of it, or on its other side.
 #[test]
 fn a_jaw_is_met_from_two_degrees_on() {
-    for (start_rad, hand_rad, met) in [
-        (0.5, 0.2 + JAW_MET_RAD - 1e-9, true),
-        (0.5, 0.2 - JAW_MET_RAD + 1e-9, true),
-        (0.5, 0.2 + JAW_MET_RAD + 1e-9, false),
-        (0.5, 0.1, true),
-        (0.0, 0.1, false),
-        (0.0, 0.3, true),
+    for (anchor_rad, start_rad, hand_rad, met) in [
+        (0.2, 0.5, 0.2 + JAW_MET_RAD - 1e-9, true),
+        (0.2, 0.5, 0.2 - JAW_MET_RAD + 1e-9, true),
+        (0.2, 0.5, 0.2 + JAW_MET_RAD + 1e-9, false),
+        (0.0, 0.5, JAW_MET_RAD, true),
+        (0.2, 0.5, 0.1, true),
+        (0.2, 0.0, 0.1, false),
+        (0.2, 0.0, 0.3, true),
+        (0.2, 0.2, 0.9, true),
+        (0.0, JAW_MET_RAD, 0.9, true),
     ] {
-        let mut grip = Grip { anchor_rad: 0.2, start_rad, met: false };
+        let mut grip = Grip::new(anchor_rad, start_rad);
         grip.note(hand_rad);
-        assert_eq!(grip.met, met, "from {start_rad} to {hand_rad}");
-        grip.note(2.0 * start_rad);
+        assert_eq!(grip.met, met, "from {start_rad} to {hand_rad}, the jaw at {anchor_rad}");
+        grip.note(0.9);
         assert!(grip.met || !met, "what was met stays met");
     }
 }
