@@ -122,10 +122,14 @@ fn a_lift_begins_once_the_tool_has_come_to_rest() {
     assert!(a.motion.lateral_speed_m_s() > 0.05);
     a.motion.disengage();
     let z = a.motion.setpoint(0).position().z;
+    let mut ticks = 0;
     while !a.motion.stands() {
         a.step(Wish::Lift, None);
         assert!((a.motion.setpoint(0).position().z - z).abs() < 1e-12);
+        ticks += 1;
+        assert!(ticks < 500, "it never stands");
     }
+    assert!(ticks > 5, "{ticks}");
     for _ in 0..500 {
         a.step(Wish::Lift, None);
     }
