@@ -42,12 +42,22 @@ fn an_emergency_stop_does_not_skip_the_self_test() {
     let mut b = Bench::new(profile(), &description(&profile()));
     b.sends = false;
     b.core.handle_own_limits(Err(RobotFault::Silent));
-    b.run(5);
     for event in [LocalEvent::EstopPressed, LocalEvent::EstopReleased, LocalEvent::Reset] {
         b.local(event);
     }
     b.run(100);
     assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Fault, Some(Cause::SelfTest)));
+    let mut b = Bench::new(profile(), &description(&profile()));
+    b.sends = false;
+    b.run(40);
+    b.local(LocalEvent::EstopPressed);
+    b.run(1);
+    b.local(LocalEvent::EstopReleased);
+    b.local(LocalEvent::Reset);
+    b.run(40);
+    assert_eq!(b.word(), OperatingState::Init, "the ticks before it do not count");
+    b.run(11);
+    assert_eq!(b.word(), OperatingState::Standby);
 }
 
 /// SELF-TEST: after a reset the limits are read again, and what was wrong may be right now.
