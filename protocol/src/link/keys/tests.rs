@@ -171,7 +171,7 @@ fn only_a_robot_carries_the_server_name() {
     for role in Role::ALL {
         let identity = authority.issue(role, "x", 1).unwrap();
         let leaf = CertificateDer::from(identity.leaf());
-        let certificate = webpki::EndEntityCert::try_from(&leaf).unwrap();
+        let certificate = EndEntityCert::try_from(&leaf).unwrap();
         let names: Vec<_> = certificate.valid_dns_names().collect();
         let expected: &[&str] = if role == Role::Robot { &[ROBOT_SERVER_NAME] } else { &[] };
         assert_eq!(names, expected, "{role}");
