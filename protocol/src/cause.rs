@@ -216,7 +216,7 @@ impl Cause {
             Self::SelfTest => "The robot has not passed its self-test.",
             Self::PowerOff => "The drives are off.",
             Self::FreshRun => "Too few fresh commands have arrived in a row.",
-            Self::EngageJump => "The hand or the arm was moving when the clutch closed.",
+            Self::EngageJump => "The hand or the arm moves, or did when the clutch closed.",
             Self::NotReset => "A stop has not been acknowledged and reset.",
             Self::ServoOverrun => "The robot's control loop missed its deadlines.",
             Self::Tracking => "The arm is not where it was ordered to be.",

@@ -328,7 +328,7 @@ impl Core {
         let engage = &self.profile.engage;
         let still = starts_still(&frame, engage.start_displacement_max_m, engage.align_max_rad);
         let aligned = reading.is_some_and(|r| self.motion.is_aligned(r, &self.profile));
-        if !(still && aligned && self.stopped) {
+        if !(still && aligned) {
             set = set.with(Cause::EngageJump);
         }
         set
@@ -350,6 +350,10 @@ impl Core {
         // Ordered on is not on: brakes take their time, and a drive may refuse.
         if self.conduct.word().powered() && !self.carries() {
             set = set.with(Cause::PowerOff);
+        }
+        // An arm that lifts or yields by itself: a console waits for it with the clutch open.
+        if self.conduct.word().powered() && !self.stopped {
+            set = set.with(Cause::EngageJump);
         }
         if fresh < self.profile.engage.fresh_run { set.with(Cause::FreshRun) } else { set }
     }

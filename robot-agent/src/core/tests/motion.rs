@@ -305,3 +305,18 @@ fn a_force_loop_with_a_dead_sensor_is_a_fault() {
     assert_eq!(b.core.state().cause(), Some(Cause::SensorFrozen));
     assert!(z - b.tip.position().z < 0.004, "{} m", z - b.tip.position().z);
 }
+
+/// DEADMAN: who presses again while the probe lifts waits with an open clutch, and is not refused.
+#[test]
+fn an_arm_that_lifts_by_itself_says_that_it_can_not_be_engaged_yet() {
+    let mut b = Bench::engaged();
+    b.deadman = 0.0;
+    b.run(2_300);
+    assert!(b.state.unwrap().blocking.contains(Cause::EngageJump), "it lifts");
+    b.deadman = 1.0;
+    b.mode = Mode::Hold;
+    b.run(2_000);
+    assert!(b.state.unwrap().blocking.is_empty(), "{:?}", b.state.unwrap().blocking);
+    b.close();
+    assert_eq!(b.word(), OperatingState::Engaged);
+}
