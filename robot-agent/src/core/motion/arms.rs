@@ -144,16 +144,13 @@ impl ArmMotion {
             HandMotion::Arms(arms) => *arms,
             HandMotion::Base(_) => [ArmCommand::neutral(); ARMS],
         };
-        let orders: [ArmOrder; ARMS] = core::array::from_fn(|n| self.order(n));
-        let grip = |(order, hand): (ArmOrder, ArmCommand)| Grip::new(order.jaw_rad, hand.jaw_rad);
-        let [first, second] = orders;
-        let [hand, other] = hands;
+        let said_rad = |n: usize| hands.get(n).map_or(0.0, |hand| hand.jaw_rad);
         self.engagement = Some(Engagement {
             count: frame.engage_count,
             closed_by: frame.seq,
-            anchors: orders.map(|o| o.tip),
+            anchors: core::array::from_fn(|n| self.setpoint(n)),
             start: hands.map(|h| h.displacement),
-            jaws: [(first, hand), (second, other)].map(grip),
+            jaws: core::array::from_fn(|n| Grip::new(self.order(n).jaw_rad, said_rad(n))),
         });
         self.stands = false;
     }
