@@ -211,11 +211,12 @@ impl Witness {
                 }
                 self.rest(rig);
             }
-            (Order::Servo { arms }, 1..) if self.regrips(rig, given, arms) => {
-                self.regripped = true;
-                self.rest(rig);
-            }
             (Order::Servo { arms }, 1..) => {
+                if self.regrips((rig, dt_s), given, arms) {
+                    self.regripped = true;
+                    // It goes on from there, and may yield in the same tick.
+                    self.rest(rig);
+                }
                 for (n, arm) in arms.iter().enumerate() {
                     let absent = ArmOrder { tip: Pose::identity(), jaw_rad: 0.0 };
                     assert!(n < rig.arms || *arm == absent, "moves an arm that is not there");
@@ -236,11 +237,19 @@ impl Witness {
     }
 
     /// An arm that did not obey is taken up where it has come to rest: once, and nothing else moves.
-    fn regrips(&self, rig: &Rig, given: &Given, to: &[ArmOrder]) -> bool {
-        let Some(seen) = given.measured else { return false };
-        let mut arms = to.iter().zip(&seen.arms).take(rig.arms);
+    fn regrips(&self, (rig, dt_s): (&Rig, f64), given: &Given, to: &[ArmOrder]) -> bool {
+        let (Some(seen), Some(limits)) = (given.measured, rig.profile.arms()) else { return false };
+        let mut arms = to.iter().zip(&seen.arms).take(rig.arms).enumerate();
         let stopped = self.word == Word::Pstop && self.why == Why::Other && !self.regripped;
-        let here = arms.all(|(to, seen)| to.tip == seen.tip);
+        let (place, _) = rules(limits, 0.0, 0.0, true);
+        let pressed =
+            |n| felt_n((rig, n), &seen.arms[n]) > limits.force.hold_max_n.unwrap_or(f64::MAX);
+        let here = arms.all(|(n, (to, seen))| {
+            // One that is pressed yields from there in the same tick.
+            let most_m = if pressed(n) { place.first_step(dt_s) } else { 0.0 };
+            let left_m = (to.tip.position() - seen.tip.position()).norm();
+            left_m <= most_m && to.tip.iso.rotation == seen.tip.iso.rotation
+        });
         let rests = self.seems_at_rest(rig) && stands(rig, given);
         let mut books = self.arms.iter().flatten().zip(to);
         stopped && here && rests && books.all(|(book, to)| book.jaw_rad == to.jaw_rad)

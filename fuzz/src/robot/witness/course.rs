@@ -31,6 +31,11 @@ impl Rule {
     fn hardness(&self) -> f64 {
         if self.stops { STOP_FACTOR } else { 1.0 }
     }
+
+    /// How far it gets from rest within one tick.
+    pub(super) fn first_step(&self, dt_s: f64) -> f64 {
+        self.jerk * self.hardness().powi(2) * dt_s.powi(3)
+    }
 }
 
 /// The largest cap of the last while: a cap that falls is reached as fast as braking allows.
