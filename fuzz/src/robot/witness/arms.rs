@@ -136,7 +136,7 @@ impl ArmBook {
         time_s: f64,
         leave: &Leave,
     ) {
-        let window_s = 2.0 * window_s(&leave.place);
+        let window_s = 2.0 * window_s(&Rule { stops: false, ..leave.place });
         let fastest = self.aside.note(leave.aside_m_s, time_s, window_s);
         // A tool that turns has another axis before its velocity can follow; and along a slanted axis
         // the coordinates do not come up to speed together.

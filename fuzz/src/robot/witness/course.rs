@@ -69,6 +69,8 @@ pub(super) struct Course {
     hardness: [f64; 2],
     ceiling: Ceiling,
     time_s: f64,
+    /// When it began to stop, if it stops.
+    stops_since_s: Option<f64>,
     short: (Vector3<f64>, f64),
 }
 
@@ -82,7 +84,8 @@ impl Course {
         let (way, dt_s) = self.short;
         let hard = rule.hardness();
         let jerk = rule.jerk * hard * hard;
-        let ceiling = self.ceiling.note(rule.cap, self.time_s, window_s(rule));
+        let window_s = self.window_s(rule);
+        let ceiling = self.ceiling.note(rule.cap, self.time_s, window_s);
         if dt_s < SHORTEST_S {
             let most = (rule.fastest.max(self.v.norm()) + 0.1) * dt_s + ROUNDING * 10.0;
             assert!(way.norm() <= most, "{way:?} in {dt_s} s");
@@ -113,6 +116,18 @@ impl Course {
         self.lasted_s = [dt_s, last_s];
         self.hardness = [hard, self.hardness[0]];
         Some(self.time_s)
+    }
+
+    /// How long ago a cap may have fallen that it is still above. A stop ends within the time that the
+    /// hardest braking takes from its beginning; what was followed gently before is no stop's fault.
+    fn window_s(&mut self, rule: &Rule) -> f64 {
+        let since_s = rule.stops.then(|| *self.stops_since_s.get_or_insert(self.time_s));
+        self.stops_since_s = since_s;
+        let hard_s = window_s(rule);
+        match since_s {
+            Some(since_s) if self.time_s - since_s >= hard_s => hard_s,
+            _ => window_s(&Rule { stops: false, ..*rule }),
+        }
     }
 
     /// The fastest that it can be on its way to a stop that begins now: each axis has a share of the
