@@ -214,7 +214,8 @@ impl Plant {
         if self.flaws.stuck {
             return;
         }
-        match order {
+        // Without power nothing follows, not even an error of what is measured.
+        match if self.flaws.unpowered { &Order::Off } else { order } {
             Order::Servo { arms } => {
                 for (arm, asked) in self.arms.iter_mut().zip(arms).take(self.count) {
                     let way_m = asked.tip.position() - arm.tip.position();
