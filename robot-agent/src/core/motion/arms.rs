@@ -164,6 +164,8 @@ impl ArmMotion {
         for (arm, measured) in self.arms.iter_mut().zip(&reading.arms) {
             if let Some(arm) = arm {
                 arm.governor.regrip(&measured.tip);
+                // The setpoint has leapt; no sensor had to follow it.
+                arm.frozen = Frozen::default();
             }
         }
     }

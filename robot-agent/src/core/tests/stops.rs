@@ -117,6 +117,17 @@ fn an_arm_that_does_not_obey_is_held_where_it_comes_to_rest() {
     assert!((setpoint_x(&b) - 0.53).abs() < 1e-6, "once: it does not give way for ever");
 }
 
+/// TRACKING: taking up an arm where it rests asks for no motion that its quiet sensors could fail to show.
+#[test]
+fn an_arm_that_is_taken_up_where_it_rests_is_not_frozen() {
+    let mut b = Bench::engaged();
+    b.obeys = false;
+    b.lives = false;
+    b.tip = down(0.52, 0.0, 0.3);
+    b.run(500);
+    assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Pstop, Some(Cause::Tracking)));
+}
+
 /// TRACKING: a wrist that is stuck, or turns by itself, would snap over once it is free.
 #[test]
 fn a_wrist_that_does_not_obey_stops() {
