@@ -30,8 +30,9 @@ const YIELD_MAX_M: f64 = 0.020;
 const SLIDES_M: f64 = 0.010;
 /// How far a velocity lags behind an axis that turns. Unit: second.
 const LAG_S: f64 = 0.06;
-/// The largest share of a speed that comes along a slanted axis while it is reached.
-const SLANT_MAX: f64 = 0.25;
+/// The largest share of a speed that comes along a slanted axis while it is reached. Coordinates that have
+/// none along the axis together have half of it at most in those that point one way.
+const SLANT_MAX: f64 = 0.5;
 /// What may be left of a motion that counts as rest. Unit: metre, radian.
 const CREEP_M: f64 = 2e-6;
 const CREEP_RAD: f64 = 2e-5;
