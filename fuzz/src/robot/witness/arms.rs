@@ -36,6 +36,8 @@ const SLANT_MAX: f64 = 0.5;
 /// What may be left of a motion that counts as rest. Unit: metre, radian.
 const CREEP_M: f64 = 2e-6;
 const CREEP_RAD: f64 = 2e-5;
+/// What rounding may leave between where an arm rests and where it is taken up. Unit: metre, half a radian.
+const TAKEN_UP_M: f64 = 1e-9;
 /// So near the hand has met the jaw, with what rounding adds. Unit: radian.
 const JAW_MET_RAD: f64 = 0.035 + 1e-9;
 /// What rounding adds to an angle between two attitudes, which is the root of a small difference.
@@ -247,9 +249,10 @@ impl Witness {
             |n| felt_n((rig, n), &seen.arms[n]) > limits.force.hold_max_n.unwrap_or(f64::MAX);
         let here = arms.all(|(n, (to, seen))| {
             // One that is pressed yields from there in the same tick.
-            let most_m = if pressed(n) { place.first_step(dt_s) } else { 0.0 };
+            let most_m = if pressed(n) { place.first_step(dt_s) } else { TAKEN_UP_M };
             let left_m = (to.tip.position() - seen.tip.position()).norm();
-            left_m <= most_m && to.tip.iso.rotation == seen.tip.iso.rotation
+            let turned = (to.tip.iso.rotation.coords - seen.tip.iso.rotation.coords).norm();
+            left_m <= most_m && turned <= TAKEN_UP_M
         });
         let rests = self.seems_at_rest(rig) && stands(rig, given);
         let mut books = self.arms.iter().flatten().zip(to);
