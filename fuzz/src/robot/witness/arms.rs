@@ -38,6 +38,9 @@ const CREEP_M: f64 = 2e-6;
 const CREEP_RAD: f64 = 2e-5;
 /// What rounding may leave between where an arm rests and where it is taken up. Unit: metre, half a radian.
 const TAKEN_UP_M: f64 = 1e-9;
+/// An arm that does not obey is farther than this from its order. Unit: metre, radian.
+const LEAPS_MIN_M: f64 = 0.001;
+const LEAPS_MIN_RAD: f64 = 0.05;
 /// So near the hand has met the jaw, with what rounding adds. Unit: radian.
 const JAW_MET_RAD: f64 = 0.035 + 1e-9;
 /// What rounding adds to an angle between two attitudes, which is the root of a small difference.
@@ -255,8 +258,13 @@ impl Witness {
             left_m <= most_m && turned <= TAKEN_UP_M
         });
         let rests = self.seems_at_rest(rig) && stands(rig, given);
+        // Only an arm that was far from where it was ordered to be is taken up.
+        let leaps = self.arms.iter().flatten().zip(to).any(|(book, to)| {
+            let turned = to.tip.iso.rotation.angle_to(&book.tip.iso.rotation);
+            (to.tip.position() - book.tip.position()).norm() > LEAPS_MIN_M || turned > LEAPS_MIN_RAD
+        });
         let mut books = self.arms.iter().flatten().zip(to);
-        stopped && here && rests && books.all(|(book, to)| book.jaw_rad == to.jaw_rad)
+        stopped && leaps && here && rests && books.all(|(book, to)| book.jaw_rad == to.jaw_rad)
     }
 
     /// Without power a setpoint is where the arm was last seen.
