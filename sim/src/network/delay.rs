@@ -25,6 +25,7 @@
 
 use core::time::Duration;
 
+use super::quantile::Distribution;
 use super::spec::DelaySpec;
 use crate::noise::Noise;
 
@@ -57,6 +58,8 @@ pub(super) struct DelayProcess {
     bottom: f64,
     /// At the bottom every jump counts. Unit: per second.
     jumps: f64,
+    /// The delay, if it never changes. Unit: second.
+    constant: Option<f64>,
     /// Whether every packet draws its own.
     independent: bool,
     since_top: f64,
@@ -69,11 +72,18 @@ impl DelayProcess {
         let levels = levels(spec);
         let bottom = levels.last().map_or(0.0, |l| l.since_top);
         let jumps = jumps(spec);
-        Self { levels, bottom, jumps, independent, since_top: 0.0, last: None }
+        let constant = match &spec.distribution {
+            Distribution::Constant(delay) => Some(delay.as_secs_f64()),
+            _ => None,
+        };
+        Self { levels, bottom, jumps, constant, independent, since_top: 0.0, last: None }
     }
 
     /// The delay of a packet that leaves at `at`, which must not be before the one before. Unit: second.
     pub(super) fn at(&mut self, at: Duration, noise: &mut Noise) -> f64 {
+        if let Some(constant) = self.constant {
+            return constant;
+        }
         let chance = noise.uniform();
         let last = self.last.replace(at);
         self.since_top = match last {
@@ -95,7 +105,11 @@ impl DelayProcess {
         if chance < stays || passed <= 0.0 {
             return fallen.min(self.bottom);
         }
-        let (mut low, mut high) = (0.0, fallen.min(self.bottom));
+        // A jump within this step to what now is at most `passed` below the top.
+        if chance >= self.level(passed).below {
+            return self.reached(chance);
+        }
+        let (mut low, mut high) = (passed, fallen.min(self.bottom));
         for _ in 0..40 {
             let middle = f64::midpoint(low, high);
             let before = self.level((middle - passed).max(0.0)).below;

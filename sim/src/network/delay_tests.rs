@@ -30,7 +30,9 @@ fn the_distribution_is_the_same_for_a_thousand_packets_a_second_and_for_one() {
         got.sort_by(f64::total_cmp);
         for (p, want) in [(0.5, 16.0), (0.95, 30.0), (0.99, 60.0), (0.999, 200.0)] {
             let got = percentile(&got, p) * 1e3;
-            assert!((got / want - 1.0).abs() < 0.06, "every {every:?}: p{p} {got} ms, not {want}");
+            // Two hours hold some dozens of the longest spikes only.
+            let slack = if p > 0.99 { 0.12 } else { 0.06 };
+            assert!((got / want - 1.0).abs() < slack, "every {every:?}: p{p} {got} ms, not {want}");
         }
     }
 }

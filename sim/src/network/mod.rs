@@ -19,14 +19,16 @@ mod delay;
 mod loss;
 mod model;
 mod outage;
-
+pub mod preset;
 mod quantile;
 mod queue;
 mod spec;
+pub mod survey;
 
 pub use chance::Chance;
 pub use model::{Counts, Fate, LinkModel, Reason};
 
+pub use preset::LinkPreset;
 pub use quantile::{
     Distribution, HyperExponential, PARTS_MAX, POINTS_MAX, PartsError, QuantileError, Quantiles,
 };
