@@ -8,6 +8,7 @@
 //! - [`LinkSpec`]: one direction as data. [`LinkModel`]: what becomes of each packet offered to it.
 //! - [`LinkPreset`]: both directions from a file, with the sources of its numbers and what they published.
 //! - [`survey`]: what a preset is measured to do, over virtual hours; the tests hold it to its sources.
+//! - `relay`: a link for real sockets; feature `relay`.
 //!
 //! The theatre runs a model in virtual time, the relay in real time: the same model, the same fates.
 //!
@@ -22,6 +23,8 @@ mod outage;
 pub mod preset;
 mod quantile;
 mod queue;
+#[cfg(feature = "relay")]
+pub mod relay;
 mod spec;
 pub mod survey;
 
