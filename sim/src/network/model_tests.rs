@@ -254,7 +254,7 @@ proptest! {
             let mut sum = 0.0;
             for (at, bytes) in &arrivals[from + 1..] {
                 sum += bits(*bytes);
-                let window = (*at - arrivals[from].0).as_secs_f64();
+                let window = at.saturating_sub(arrivals[from].0).as_secs_f64();
                 // A nanosecond of rounding for each packet.
                 let most = (window + 300e-9) * rate.bits_per_s.get() as f64;
                 prop_assert!(sum <= most * (1.0 + 1e-9), "{sum} bits in {window} s");

@@ -41,10 +41,10 @@ pub fn survey(preset: &LinkPreset, seed: u64, probes: u32) -> Survey {
     for i in 0..probes {
         let sent = PROBE_EVERY * i;
         let Fate::Delivered { at: there, .. } = up.offer(sent, PROBE_BYTES) else { continue };
-        ups.push((there - sent).as_secs_f64());
+        ups.push(there.saturating_sub(sent).as_secs_f64());
         let Fate::Delivered { at: back, .. } = down.offer(there, PROBE_BYTES) else { continue };
-        downs.push((back.saturating_sub(there)).as_secs_f64());
-        trips.push((back - sent).as_secs_f64());
+        downs.push(back.saturating_sub(there).as_secs_f64());
+        trips.push(back.saturating_sub(sent).as_secs_f64());
     }
     let back = ups.len() as u64;
     Survey {

@@ -30,7 +30,13 @@ struct Reader<'a> {
 type Read<T> = Result<T, PresetError>;
 
 impl Reader<'_> {
-    fn error(&self, at: usize, key: &str, value: String, allowed: impl ToString) -> PresetError {
+    fn error(
+        &self,
+        at: usize,
+        key: &str,
+        value: String,
+        allowed: impl Into<String>,
+    ) -> PresetError {
         let before = self.text.get(..at).unwrap_or(self.text);
         let key = match (self.table.as_str(), key) {
             ("", key) => key.to_owned(),
@@ -42,7 +48,7 @@ impl Reader<'_> {
             column: before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1,
             key,
             value,
-            allowed: allowed.to_string(),
+            allowed: allowed.into(),
         }
     }
 
@@ -132,8 +138,9 @@ impl Reader<'_> {
                 };
                 let read = points.get_ref().iter().map(point).collect::<Read<Vec<_>>>()?;
                 let count = format!("{} points", read.len());
-                let table = Quantiles::new(read)
-                    .map_err(|e| self.error(points.span().start, "quantiles", count, e))?;
+                let table = Quantiles::new(read).map_err(|e| {
+                    self.error(points.span().start, "quantiles", count, e.to_string())
+                })?;
                 Distribution::Quantiles(table)
             }
             (None, None, Some(law)) => {
@@ -147,7 +154,7 @@ impl Reader<'_> {
                 let parts = law.parts.iter().map(part).collect::<Read<Vec<_>>>()?;
                 let count = format!("{} parts", parts.len());
                 let law = HyperExponential::new(least, &parts)
-                    .map_err(|e| self.error(at, "hyper_exponential", count, e))?;
+                    .map_err(|e| self.error(at, "hyper_exponential", count, e.to_string()))?;
                 Distribution::HyperExponential(law)
             }
             _ => {
@@ -359,9 +366,9 @@ pub(super) fn parse(text: &str) -> Read<LinkPreset> {
     };
     let sources = raw.source.iter().map(source).collect::<Read<Vec<_>>>()?;
     let assumed = raw.assumed.iter().map(|a| r.line("assumed", a)).collect::<Read<_>>()?;
-    r.table = "published".to_owned();
+    "published".clone_into(&mut r.table);
     let published = r.figures(&raw, &sources)?;
-    r.table = String::new();
+    r.table.clear();
     let (up, down) = match (&raw.both, &raw.up, &raw.down) {
         (Some(both), None, None) => {
             let both = r.link("both", both.get_ref())?;

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 pub const CLIENTS_MAX: usize = 64;
 
 /// A client that has been silent for this long makes room for another.
-pub const IDLE_MAX: Duration = Duration::from_secs(60);
+pub const IDLE_MAX: Duration = Duration::from_mins(1);
 
 /// One address that sends to a pair.
 #[derive(Debug)]

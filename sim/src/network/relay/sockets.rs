@@ -18,8 +18,8 @@ const PACKET_MAX: usize = 65_536;
 /// Packets that are read from one socket before the others have their turn.
 const BATCH: usize = 32;
 
-/// How often what is recent begins anew.
-const RECENT: Duration = Duration::from_secs(1);
+/// What is recent is of the last of these.
+const SECOND: Duration = Duration::from_secs(1);
 
 /// All sockets.
 #[derive(Debug)]
@@ -69,16 +69,16 @@ impl Sockets {
         }
         let began = Instant::now();
         let mut buffer = vec![0; PACKET_MAX];
-        let (mut publish, mut forget) = (Duration::ZERO, RECENT);
+        let (mut publish, mut second) = (Duration::ZERO, SECOND);
         while !shared.ends() {
             let now = began.elapsed();
             if now >= publish {
+                if now >= second {
+                    core.end_second();
+                    second = now.saturating_add(SECOND);
+                }
                 self.publish(now, &mut core, shared);
                 publish = now.saturating_add(PUBLISH_EVERY);
-                if now >= forget {
-                    core.forget_recent();
-                    forget = now.saturating_add(RECENT);
-                }
             }
             while let Some(due) = core.poll_due(began.elapsed()) {
                 self.send(&due);
@@ -130,8 +130,8 @@ impl Sockets {
     ) {
         for _ in 0..BATCH {
             let read = match from {
-                Readable::Listener(pair) => self.from_listener(pair, buffer, began),
-                Readable::Client(number) => self.from_target(number, buffer, began),
+                Readable::Listener(pair) => self.read_listener(pair, buffer, began),
+                Readable::Client(number) => self.read_target(number, buffer, began),
             };
             match read {
                 Ok(Some((now, direction, client, bytes))) => {
@@ -146,7 +146,7 @@ impl Sockets {
         }
     }
 
-    fn from_listener(&mut self, pair: usize, buffer: &mut [u8], began: &Instant) -> Received {
+    fn read_listener(&mut self, pair: usize, buffer: &mut [u8], began: &Instant) -> Received {
         let Some((socket, target)) = self.listeners.get(pair) else { return Ok(None) };
         let (bytes, address) = socket.recv_from(buffer)?;
         let now = began.elapsed();
@@ -157,7 +157,7 @@ impl Sockets {
         Ok(Some((now, Direction::Up, client, bytes)))
     }
 
-    fn from_target(&mut self, number: u64, buffer: &mut [u8], began: &Instant) -> Received {
+    fn read_target(&mut self, number: u64, buffer: &mut [u8], began: &Instant) -> Received {
         let Some(client) = self.clients.get_mut(number) else {
             return Err(io::ErrorKind::WouldBlock.into());
         };

@@ -52,7 +52,7 @@ pub struct DirectionStats {
     pub lost_relay: u64,
     /// Time from a packet's coming until it is due, of those that were delivered.
     pub delay: Histogram,
-    /// The same since it was last asked for.
+    /// The same over the last full second.
     pub recent: Histogram,
     /// Time from when a packet was due until it was sent.
     pub late: Histogram,
@@ -113,6 +113,8 @@ pub struct RelayCore {
     up: LinkModel,
     down: LinkModel,
     stats: RelayStats,
+    /// Delays of this second, up and down.
+    filling: [Histogram; 2],
     waiting: BinaryHeap<Reverse<Waiting>>,
     waiting_bytes: usize,
     number: u64,
@@ -130,6 +132,7 @@ impl RelayCore {
             up,
             down,
             stats,
+            filling: [Histogram::new(), Histogram::new()],
             waiting: BinaryHeap::new(),
             waiting_bytes: 0,
             number: 0,
@@ -161,7 +164,11 @@ impl RelayCore {
         }
         let delay = at.saturating_sub(now);
         stats.delay.record(delay);
-        stats.recent.record(delay);
+        let [up, down] = &mut self.filling;
+        match direction {
+            Direction::Up => up.record(delay),
+            Direction::Down => down.record(delay),
+        }
         self.push(at, direction, client, bytes);
         if let Some(again) = again {
             self.push(again, direction, client, bytes);
@@ -191,7 +198,7 @@ impl RelayCore {
         }
     }
 
-    /// What has happened by `now`. What is recent begins anew.
+    /// What has happened by `now`.
     pub fn stats(&mut self, now: Duration) -> RelayStats {
         self.follow_plan(now);
         self.stats.now = now;
@@ -203,10 +210,10 @@ impl RelayCore {
         self.stats.clone()
     }
 
-    /// Begins a new period of what is recent.
-    pub fn forget_recent(&mut self) {
-        self.stats.up.recent = Histogram::new();
-        self.stats.down.recent = Histogram::new();
+    /// A second is over: what was counted in it is what is recent.
+    pub fn end_second(&mut self) {
+        let [up, down] = core::mem::take(&mut self.filling);
+        (self.stats.up.recent, self.stats.down.recent) = (up, down);
     }
 
     fn push(&mut self, at: Duration, direction: Direction, client: u64, bytes: &[u8]) {
