@@ -155,8 +155,9 @@ impl RelayCore {
         };
         let fate = model.offer(now, bytes.len());
         let Fate::Delivered { at, again, .. } = fate else { return };
-        let fits = self.waiting.len() < WAITING_MAX
-            && self.waiting_bytes.saturating_add(bytes.len()) <= WAITING_BYTES_MAX;
+        let copies = 1 + usize::from(again.is_some());
+        let fits = self.waiting.len() + copies <= WAITING_MAX
+            && self.waiting_bytes.saturating_add(bytes.len() * copies) <= WAITING_BYTES_MAX;
         let stats = self.direction(direction);
         if !fits {
             stats.lost_relay += 1;
