@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::link::{PresetChoice, Switch};
 use crate::profile::ProfileChoice;
 
 /// Port of the control link unless told otherwise; the media link takes the next one.
@@ -35,6 +36,8 @@ pub(crate) enum Command {
     Robot(RobotArgs),
     /// Start an operator console for a robot
     Operator(OperatorArgs),
+    /// Relay UDP through a network that is slow, loses packets or fails, as measured ones do
+    Link(LinkArgs),
     /// Issue certificates for robots, operators, observers and the bedside
     Keys(KeysArgs),
 }
@@ -133,6 +136,49 @@ pub(crate) struct OperatorArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct LinkArgs {
+    /// Address that the console connects to instead of the robot's control link
+    #[arg(long, value_name = "ADDR", required_unless_present = "list")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Address of the robot's control link
+    #[arg(long, value_name = "ADDR", required_unless_present = "list")]
+    pub(crate) to: Option<SocketAddr>,
+    /// The same for the media link [default: the port after that of --listen]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen_media: Option<SocketAddr>,
+    /// Address of the robot's media link [default: the port after that of --to]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) to_media: Option<SocketAddr>,
+    /// Network to be: a name that --list shows, or a file
+    #[arg(long, value_name = "NAME|FILE", required_unless_present = "list")]
+    pub(crate) preset: Option<PresetChoice>,
+    /// Another network from this time on, such as 30s=5g-driving; may be repeated
+    #[arg(long, value_name = "TIME=NAME|FILE")]
+    pub(crate) switch: Vec<Switch>,
+    /// Nothing comes through from this time on, for as long as --for says; may be repeated
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) blackout_at: Vec<Duration>,
+    /// How long the blackout lasts; once for each --blackout-at
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) r#for: Vec<Duration>,
+    /// Nothing comes through from this time on
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) cut_at: Option<Duration>,
+    /// Seed of the network
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// End after this time, such as 10s or 2m [default: until interrupted]
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) duration: Option<Duration>,
+    /// Write the counts to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+    /// List the networks that are built in, and end
+    #[arg(long)]
+    pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct KeysArgs {
     #[command(subcommand)]
     pub(crate) command: KeysCommand,
@@ -179,7 +225,7 @@ pub(crate) enum KeysCommand {
 }
 
 /// A time with its unit: `500ms`, `10s`, `2m`.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let split = text.find(|c: char| !(c.is_ascii_digit() || c == '.')).unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let seconds = match unit.trim() {

@@ -7,6 +7,8 @@ use operator::shell::ConsoleError;
 use protocol::link::{KeyError, LinkError};
 use protocol::profile::ProfileError;
 use robot_agent::shell::NodeError;
+use sim::network::preset::PresetError;
+use sim::network::relay::RelayError;
 
 /// How a run ended. The numbers are promises: scripts test for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,15 @@ pub(crate) enum Failure {
     Write { path: PathBuf, error: std::io::Error },
     #[error("{}: {error}", path.display())]
     Profile { path: PathBuf, error: ProfileError },
+    #[error(
+        "can not read the network {}: {error}; built in are those that `farreach link --list` shows",
+        path.display()
+    )]
+    NoPreset { path: PathBuf, error: std::io::Error },
+    #[error("{}: {error}", path.display())]
+    Preset { path: PathBuf, error: PresetError },
+    #[error("{0}")]
+    Relay(#[from] RelayError),
     #[error("{0}")]
     Keys(#[from] KeyError),
     #[error("{0}")]
@@ -65,9 +76,14 @@ impl Failure {
     /// The exit code of this failure.
     pub(crate) fn ending(&self) -> Ending {
         match self {
-            Self::NoProfile { .. } | Self::Write { .. } | Self::Profile { .. } | Self::Usage(_) => {
-                Ending::Usage
-            }
+            Self::NoProfile { .. }
+            | Self::NoPreset { .. }
+            | Self::Write { .. }
+            | Self::Profile { .. }
+            | Self::Preset { .. }
+            | Self::Usage(_) => Ending::Usage,
+            Self::Relay(RelayError::System(_)) => Ending::Internal,
+            Self::Relay(_) => Ending::Usage,
             Self::Keys(_) => Ending::Refused,
             Self::Link(error) => of_link(error),
             Self::Robot(error) => of_robot(error),

@@ -7,6 +7,8 @@ mod demo;
 mod exit;
 mod interrupt;
 mod keys;
+mod link;
+mod link_report;
 mod operator_side;
 mod profile;
 mod report;
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args),
         Command::Robot(args) => robot_side::run(args),
         Command::Operator(args) => operator_side::run(args),
+        Command::Link(args) => link::run(args),
         Command::Keys(args) => keys::run(args),
     };
     match done {

@@ -1,5 +1,5 @@
 //! `farreach robot` and `farreach operator` as two processes: who is let in, and what happens when
-//! one of them dies.
+//! one of them, or the link between them, dies.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test")]
 
@@ -179,6 +179,40 @@ fn a_killed_operator_makes_the_robot_hold() {
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert!(!robot.said()[held..].iter().any(|l| l.contains("-> ENGAGED")));
     assert!(robot.is_running());
+}
+
+/// CMD-SILENCE: control and media pass a link; when it ends, the robot notices as it would of any other.
+#[test]
+fn a_console_follows_through_a_link_and_its_end_makes_the_robot_hold() {
+    let site = Site::new("link");
+    let (mut robot, control, media) = site.robot(&["--power-on"]);
+    let (to, to_media) = (control.to_string(), media.to_string());
+    let json = site.folder.path("link.json");
+    let args = ["link", "--listen", "127.0.0.1:0", "--to", &to, "--to-media", &to_media];
+    let more = ["--preset", "fibre-150km", "--json", &json];
+    let args: Vec<_> = args.into_iter().chain(more).collect();
+    let mut link = Running::start(&args);
+    let mut listening = |word: &str| -> SocketAddr {
+        let line = link.wait_for(&[word]);
+        line.split_once(word).unwrap().1.split(' ').next().unwrap().parse().unwrap()
+    };
+    let (near, near_media) = (listening("control "), listening("media "));
+    let args = site.operator("operator-one", near, near_media);
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let _operator = Running::start(&args);
+    // It follows only with pictures: both links are up.
+    let (from, _) = robot.wait_from(0, &["-> ENGAGED"]);
+    link.signal("INT");
+    assert_eq!(link.end(), Some(0));
+    robot.wait_from(from, &["-> HOLD", "CMD-SILENCE"]);
+    let text = std::fs::read_to_string(&json).unwrap();
+    let counts: serde_json::Value = serde_json::from_str(&text).unwrap();
+    for way in ["up", "down"] {
+        let of = |key: &str| counts[way][key].as_u64().unwrap();
+        assert!(of("delivered") > 0, "{counts}");
+        assert_eq!(of("offered"), of("delivered") + of("lost_queue"), "{counts}");
+    }
+    assert_eq!(counts["clients"], 2);
 }
 
 /// A robot that is killed says no goodbye: its console shows its state as unknown, and asks it for

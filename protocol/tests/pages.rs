@@ -165,6 +165,7 @@ fn the_page_of_the_command_names_every_key_of_the_summary_and_every_flag() {
     for part in cli.split("#[arg(").skip(1).filter(|p| p.starts_with("long")) {
         let field = part.split_once("pub(crate) ").map_or(part, |(_, f)| f);
         let name = field.trim_start().split(':').next().unwrap().replace('_', "-");
+        let name = name.trim_start_matches("r#");
         if !name.contains(char::is_whitespace) {
             assert!(page.contains(&format!("`--{name}")), "the flag --{name}");
         }

@@ -10,6 +10,7 @@
 //! - [`ultrasound`]: the B-mode picture of that torso under the probe.
 //! - [`plant`]: arm, torso and contact in one step of a millisecond, with a watchdog of its own.
 //! - [`robot`]: the plant behind the integrator's trait, and its pictures.
+//! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
 //!
 //! Method: everything is a function of its models, its inputs and a seed. Nothing reads a clock, starts a thread or
@@ -22,6 +23,7 @@
 
 pub mod arm;
 pub mod model_file;
+pub mod network;
 pub mod noise;
 pub mod phantom;
 pub mod plant;

@@ -121,7 +121,19 @@ impl Running {
         self.child.try_wait().unwrap().is_none()
     }
 
-    /// Sends a signal by name (`STOP`, `CONT`) through the shell: the standard library has no safe call
+    /// Waits until it has ended; returns its exit code.
+    pub(crate) fn end(&mut self) -> Option<i32> {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.code();
+            }
+            assert!(began.elapsed() < PATIENCE, "does not end:\n{}", self.said().join("\n"));
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Sends a signal by name (`STOP`, `CONT`, `INT`) through the shell: the standard library has no safe call
     /// for it.
     pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();

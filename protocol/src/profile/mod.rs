@@ -6,7 +6,7 @@
 
 mod body;
 mod file;
-mod quantity;
+pub mod quantity;
 mod raw;
 
 use core::time::Duration;

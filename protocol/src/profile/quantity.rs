@@ -1,6 +1,7 @@
 //! Numbers with their unit in the file: `"140 ms"`, `"40 mm/s"`, `"12 N"`.
 //!
-//! A bare number in a file that limits a robot is a mistake waiting for a reader, so it is refused.
+//! A bare number in a file that limits a robot is a mistake waiting for a reader, so it is refused. Other
+//! files with quantities use the same type, with dimensions of their own where they need more.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -8,7 +9,7 @@ use core::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error};
 
 /// A kind of quantity: its name and its units, each with its factor to the SI unit.
-pub(super) trait Dimension {
+pub trait Dimension {
     /// What it is, for messages.
     const NAME: &'static str;
     /// Accepted units with their factor to SI; the first is the one used in messages.
@@ -17,8 +18,9 @@ pub(super) trait Dimension {
 
 macro_rules! dimension {
     ($name:ident, $text:literal, $($unit:literal => $factor:expr),+) => {
+        #[doc = concat!("The dimension of ", $text, ".")]
         #[derive(Debug, Clone, Copy)]
-        pub(super) enum $name {}
+        pub enum $name {}
 
         impl Dimension for $name {
             const NAME: &'static str = $text;
@@ -43,14 +45,15 @@ dimension!(Force, "a force", "N" => 1.0);
 dimension!(Ratio, "a ratio", "%" => 1e-2);
 
 /// A quantity of one dimension, in SI units.
-pub(super) struct Quantity<D> {
-    pub(super) si: f64,
+pub struct Quantity<D> {
+    /// The number in the SI unit.
+    pub si: f64,
     dimension: PhantomData<fn() -> D>,
 }
 
 impl<D: Dimension> Quantity<D> {
     /// The quantity that `text` names, or what is wrong with it.
-    pub(super) fn parse(text: &str) -> Result<Self, String> {
+    pub fn parse(text: &str) -> Result<Self, String> {
         let units = || D::UNITS.iter().map(|(u, _)| *u).collect::<Vec<_>>().join(", ");
         let example = D::UNITS.first().map_or("", |(u, _)| *u);
         let split = text.find(|c: char| !(c.is_ascii_digit() || "+-.eE".contains(c)));
@@ -78,7 +81,7 @@ impl<D: Dimension> Quantity<D> {
     }
 
     /// `si` in the first unit of the dimension, for messages.
-    pub(super) fn show(si: f64) -> String {
+    pub fn show(si: f64) -> String {
         let (unit, factor) = D::UNITS.first().copied().unwrap_or(("", 1.0));
         // Nine decimals hide the rounding of the factor and keep every digit a person would write.
         let number = format!("{:.9}", si / factor);
