@@ -1,6 +1,7 @@
 //! The monotonic clock of this computer, as the clock `C` of one side.
 
 use core::marker::PhantomData;
+use core::time::Duration;
 use std::time::Instant;
 
 use crate::time::Moment;
@@ -44,6 +45,17 @@ impl<C> HostClock<C> {
         Moment::from_ns(ns.saturating_add(START_NS))
     }
 
+    /// Now, as the system tells it: what QUIC reckons with.
+    #[expect(clippy::disallowed_methods, reason = "a shell owns the clock of its side")]
+    pub fn instant(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// When the system's own clock shows this moment.
+    pub fn instant_of(&self, moment: Moment<C>) -> Instant {
+        self.base + Duration::from_nanos(moment.as_ns().saturating_sub(START_NS))
+    }
+
     /// Waits until `moment`; returns at once if it is past.
     #[expect(clippy::disallowed_methods, reason = "only a shell waits")]
     pub fn wait_until(&self, moment: Moment<C>) {
@@ -57,7 +69,6 @@ impl<C> HostClock<C> {
 mod tests {
     use super::*;
     use crate::time::Robot;
-    use core::time::Duration;
 
     #[test]
     fn it_never_reads_never_and_never_runs_back() {
