@@ -15,9 +15,9 @@ use protocol::profile::Profile;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
-use super::control::{self, Call, Dialed};
 use super::error::ConsoleError;
 use super::hand::{Device, Hand};
+use super::line::{Call, Line, Route};
 use super::lock;
 use super::mailbox::Mailbox;
 use super::media;
@@ -163,15 +163,16 @@ impl ConsoleNode {
             stopping,
             threads: Mutex::default(),
         };
-        let call = Call { address: control, identity: identity.clone(), name, profile: hello };
+        let route = Route { name: "direct".to_owned(), robot: control, from: None };
+        let call = Call {
+            routes: vec![route],
+            identity: identity.clone(),
+            name,
+            profile: hello,
+            scripted: hand.scripted(),
+        };
         let (sessions, session) = watch::channel(None);
-        node.start_control(call, hand.scripted(), said, sessions, stop.clone())?;
-        node.spawn("hand", move |stop| {
-            if let Err(sentence) = ask_for_real_time("hand", "commands") {
-                tracing::warn!("{sentence}");
-            }
-            hand.run(stop);
-        })?;
+        node.start_hand(hand, call, said, sessions)?;
         node.start_view(listening, stop.clone())?;
         node.start_media(media, identity, session, stop)?;
         Ok(node)
@@ -217,32 +218,23 @@ impl ConsoleNode {
         Ok(())
     }
 
-    fn start_control(
+    /// Starts the hand thread, which calls the robot; returns once authority is held.
+    fn start_hand(
         &self,
+        hand: Hand,
         call: Call,
-        scripted: bool,
         words: mpsc::Receiver<Word>,
         sessions: watch::Sender<Option<u64>>,
-        stop: watch::Receiver<bool>,
     ) -> Result<(), ConsoleError> {
         let (started, from): (Started<()>, _) = sync_channel(1);
-        let (runtime, shared) = (runtime()?, Arc::clone(&self.shared));
-        self.spawn("control-link", move |_| {
-            runtime.block_on(async {
-                let first =
-                    control::dial(&call).await.and_then(|dialed| may_steer(dialed, scripted));
-                match first {
-                    Ok(first) => {
-                        let _ = started.send(Ok(()));
-                        control::run(call, shared, words, sessions, stop, first).await;
-                    }
-                    Err(error) => {
-                        let _ = started.send(Err(error));
-                    }
-                }
-            });
+        let line = Line::new(call, Arc::clone(&self.shared), words, sessions, started)?;
+        self.spawn("hand", move |stop| {
+            if let Err(sentence) = ask_for_real_time("hand", "commands") {
+                tracing::warn!("{sentence}");
+            }
+            hand.run(line, stop);
         })?;
-        answer(&from, "control-link")
+        answer(&from, "hand")
     }
 
     fn start_media(
@@ -278,14 +270,6 @@ impl ConsoleNode {
             runtime.block_on(player::run(decoder, &mailbox, &shared, stop));
         })
     }
-}
-
-/// A scripted hand has no eyes for what a real robot does to a patient.
-fn may_steer(dialed: Dialed, scripted: bool) -> Result<Dialed, ConsoleError> {
-    if scripted && !dialed.welcome.simulated {
-        return Err(ConsoleError::NotSimulated { robot: dialed.welcome.robot });
-    }
-    Ok(dialed)
 }
 
 impl Drop for ConsoleNode {

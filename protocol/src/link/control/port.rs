@@ -113,11 +113,18 @@ impl AsFd for Port {
     }
 }
 
+/// Sources that can be waited for at a time.
+const SOURCES_MAX: usize = 8;
+
 /// Waits until one of `sources` has something to read, or until `until`. Never before it, if nothing comes.
-pub fn wait<const N: usize>(sources: [BorrowedFd<'_>; N], until: Option<Instant>, now: Instant) {
-    let mut sources = sources.map(|fd| PollFd::from_borrowed_fd(fd, PollFlags::IN));
+/// Sources beyond the eighth are not waited for.
+pub fn wait(sources: &[BorrowedFd<'_>], until: Option<Instant>, now: Instant) {
+    let Some(first) = sources.first() else { return };
+    let of = |n| PollFd::from_borrowed_fd(*sources.get(n).unwrap_or(first), PollFlags::IN);
+    let mut polled: [PollFd<'_>; SOURCES_MAX] = core::array::from_fn(of);
+    let polled = polled.get_mut(..sources.len()).unwrap_or_default();
     let left = until.map(|until| until.saturating_duration_since(now));
     let left = left.and_then(|left| Timespec::try_from(left).ok());
-    // Interrupted, or a signal: whoever waits looks again anyway.
-    let _ = poll(&mut sources, left.as_ref());
+    // Interrupted by a signal, or not: whoever waits looks again anyway.
+    let _ = poll(polled, left.as_ref());
 }

@@ -151,7 +151,7 @@ impl ControlThread {
     fn sleep(&mut self, at_most: Duration) {
         let now = self.now();
         let due = self.desk.due().map_or(now + at_most, |due| due.min(now + at_most));
-        wait([self.port.as_fd(), self.wake.as_fd()], Some(due), now);
+        wait(&[self.port.as_fd(), self.wake.as_fd()], Some(due), now);
         let mut bytes = [0; 256];
         // One read is enough: a full buffer is read again in the next turn.
         let _ = self.wake.read(&mut bytes);
