@@ -2,6 +2,7 @@
 //! to start and what to print.
 
 mod bedside;
+mod bench;
 mod cli;
 mod demo;
 mod exit;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Command::Robot(args) => robot_side::run(args),
         Command::Operator(args) => operator_side::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Bench(args) => bench::run(args),
     };
     match done {
         Ok(ending) => ending.into(),

@@ -23,6 +23,7 @@ pub mod shared;
 pub mod status;
 
 pub use error::{ConsoleError, Reason};
+pub use line::Route;
 pub use node::{ConsoleConfig, ConsoleNode, HandSource, View};
 pub use status::{ConsoleStatus, LinkWord, Percentiles};
 

@@ -9,7 +9,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use protocol::host::HostClock;
-use protocol::host::priority::ask_for_real_time;
+use protocol::host::priority::{ask_for_real_time, lock_memory};
 use protocol::link::Identity;
 use protocol::profile::Profile;
 use tokio::runtime::Runtime;
@@ -45,8 +45,8 @@ pub struct ConsoleConfig {
     pub identity: Identity,
     /// What it calls itself in the robot's log.
     pub name: String,
-    /// Where the robot's control link listens.
-    pub control: SocketAddr,
+    /// The ways to the robot's control link; at least one.
+    pub routes: Vec<Route>,
     /// Where the robot's media link listens.
     pub media: SocketAddr,
     /// The start of the clock, if the robot's clock shares it: a demonstration on one host. `None`
@@ -97,6 +97,13 @@ pub struct ConsoleNode {
 /// Tells whoever starts a thread how its start went.
 pub(super) type Started<T> = SyncSender<Result<T, ConsoleError>>;
 
+/// Keeps what the threads use in memory, where that is permitted.
+fn hold_memory() {
+    if let Err(sentence) = lock_memory() {
+        tracing::warn!("{sentence}");
+    }
+}
+
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> ConsoleError {
     move |error| ConsoleError::System { what, error }
 }
@@ -126,7 +133,7 @@ impl ConsoleNode {
     /// # Errors
     /// [`ConsoleError`]; nothing is left running.
     pub fn start(config: ConsoleConfig) -> Result<Self, ConsoleError> {
-        let ConsoleConfig { profile, identity, name, control, media, clock_base, hand, view } =
+        let ConsoleConfig { profile, identity, name, routes, media, clock_base, hand, view } =
             config;
         // What can fail without bothering the robot comes first.
         let listening = match view {
@@ -134,6 +141,7 @@ impl ConsoleNode {
             View::Headless => None,
         };
         let device = Device::open(hand, &profile)?;
+        hold_memory();
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
         let (to_hand, inbound) = speaking_ring(ROOM);
         let (words, said) = mpsc::channel(WORDS_MAX);
@@ -163,9 +171,8 @@ impl ConsoleNode {
             stopping,
             threads: Mutex::default(),
         };
-        let route = Route { name: "direct".to_owned(), robot: control, from: None };
         let call = Call {
-            routes: vec![route],
+            routes,
             identity: identity.clone(),
             name,
             profile: hello,

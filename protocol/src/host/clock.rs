@@ -56,12 +56,51 @@ impl<C> HostClock<C> {
         self.base + Duration::from_nanos(moment.as_ns().saturating_sub(START_NS))
     }
 
-    /// Waits until `moment`; returns at once if it is past.
-    #[expect(clippy::disallowed_methods, reason = "only a shell waits")]
+    /// Waits until `moment`, never less; returns at once if it is past.
+    ///
+    /// The deadline that the system is given is absolute: a thread that loses its processor on the way to sleep
+    /// does not wake up later for it.
     pub fn wait_until(&self, moment: Moment<C>) {
-        if let Some(left) = moment.since(self.now()) {
-            std::thread::sleep(left);
+        loop {
+            let before = Monotonic::read();
+            let Some(left) = moment.since(self.now()).filter(|left| !left.is_zero()) else {
+                return;
+            };
+            before.sleep_until_after(left);
         }
+    }
+}
+
+/// A reading of the system's own monotonic clock.
+struct Monotonic(#[cfg(target_os = "linux")] rustix::time::Timespec);
+
+#[cfg(target_os = "linux")]
+impl Monotonic {
+    fn read() -> Self {
+        Self(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
+    }
+
+    /// Sleeps until so long after this reading, or until a signal comes.
+    fn sleep_until_after(self, left: Duration) {
+        let Ok(left) = rustix::time::Timespec::try_from(left) else { return };
+        if let Some(until) = self.0.checked_add(left) {
+            let _ = rustix::thread::clock_nanosleep_absolute(
+                rustix::thread::ClockId::Monotonic,
+                &until,
+            );
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Monotonic {
+    fn read() -> Self {
+        Self()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "only a shell waits")]
+    fn sleep_until_after(self, left: Duration) {
+        std::thread::sleep(left);
     }
 }
 

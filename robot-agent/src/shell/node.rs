@@ -13,7 +13,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use protocol::host::HostClock;
-use protocol::host::priority::ask_for_real_time;
+use protocol::host::priority::{ask_for_real_time, lock_memory};
 use protocol::link::{Identity, Kind, LinkError, listen};
 use protocol::picture::ViewSource;
 use protocol::profile::Profile;
@@ -45,8 +45,8 @@ pub struct NodeConfig {
     pub profile: Profile,
     /// Who it is.
     pub identity: Identity,
-    /// Where the control link listens.
-    pub control: SocketAddr,
+    /// Where the control link listens: an address for each network that the robot is on, at least one.
+    pub control: Vec<SocketAddr>,
     /// Where the media link listens.
     pub media: SocketAddr,
     /// The start of the clock, if the operator's clock shares it: then the journal can check ages
@@ -158,10 +158,17 @@ pub struct RobotNode {
     local: Mutex<LocalSender>,
     summary: SummaryHandle,
     media: Arc<MediaCounts>,
-    /// Where the control link listens.
-    pub control: SocketAddr,
+    /// Where the control link listens, in the order that was asked for.
+    pub control: Vec<SocketAddr>,
     /// Where the media link listens.
     pub media_address: SocketAddr,
+}
+
+/// Keeps what the threads use in memory, where that is permitted.
+fn hold_memory() {
+    if let Err(sentence) = lock_memory() {
+        tracing::warn!("{sentence}");
+    }
 }
 
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> NodeError {
@@ -267,7 +274,8 @@ impl RobotNode {
         let description = robot.describe();
         let (core, eye) = fitted(&profile, &description, robot.as_mut(), source)?;
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
-        let control = control::open(control, &identity)?;
+        hold_memory();
+        let control = control::open(&control, &identity)?;
         let media = open(media, &identity)?;
         let greeting = Greeting {
             robot: description.name,
@@ -309,7 +317,7 @@ impl RobotNode {
             local: Mutex::new(local),
             summary: journal.summary(),
             media: Arc::clone(&shared.counts),
-            control: control.address,
+            control: control.addresses.clone(),
             media_address: media.address,
         };
         let Vitals { pictures, records } = vitals;

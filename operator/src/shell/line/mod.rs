@@ -174,7 +174,7 @@ impl Line {
     /// Sleeps until something arrives, or until then.
     pub fn wait(&self, until: Moment<Operator>) {
         let until = self.shared.clock.instant_of(until);
-        let due = self.paths.iter().map(|path| path.port.as_fd()).collect::<Vec<_>>();
+        let due = self.paths.iter().map(|path| path.as_fd()).collect::<Vec<_>>();
         wait(&due, Some(until), self.now());
     }
 
@@ -212,7 +212,7 @@ impl Line {
                 path.take_in(|| clock.instant());
                 path.give_out(clock.instant());
             }
-            let ports: Vec<_> = self.paths.iter().map(|path| path.port.as_fd()).collect();
+            let ports: Vec<_> = self.paths.iter().map(|path| path.as_fd()).collect();
             let due = self.now() + Duration::from_millis(5);
             wait(&ports, Some(due.min(until)), self.now());
         }

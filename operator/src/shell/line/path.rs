@@ -2,9 +2,10 @@
 
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Instant;
 
-use protocol::link::control::port::Port;
+use protocol::link::control::port::{Port, give_out};
 use protocol::link::control::{CallId, ControlLink};
 use protocol::link::{Identity, LinkError};
 
@@ -19,6 +20,13 @@ pub struct Route {
     pub robot: SocketAddr,
     /// The address of this machine to call from; `None`: where its routes lead.
     pub from: Option<IpAddr>,
+}
+
+impl Route {
+    /// The only way there is, from where the routes of this machine lead.
+    pub fn direct(robot: SocketAddr) -> Self {
+        Self { name: "direct".to_owned(), robot, from: None }
+    }
 }
 
 /// How far the call has come.
@@ -52,7 +60,8 @@ impl Stage {
 pub(super) struct Path {
     pub(super) route: Route,
     pub(super) link: ControlLink,
-    pub(super) port: Port,
+    port: [Port; 1],
+    packet: Vec<u8>,
     pub(super) stage: Stage,
     /// The pause before the next call.
     pause: Duration,
@@ -65,9 +74,9 @@ impl Path {
     /// [`LinkError`].
     pub(super) fn new(route: Route, identity: &Identity, now: Instant) -> Result<Self, LinkError> {
         let link = ControlLink::console(identity, None)?;
-        let port = Port::caller(route.robot, route.from)?;
+        let port = [Port::caller(route.robot, route.from)?];
         let stage = Stage::Resting { until: now };
-        Ok(Self { route, link, port, stage, pause: REDIAL_MIN })
+        Ok(Self { route, link, port, packet: Vec::new(), stage, pause: REDIAL_MIN })
     }
 
     pub(super) fn up(&self) -> Option<CallId> {
@@ -76,7 +85,7 @@ impl Path {
 
     /// Calls the robot, from a fresh socket: the old one may belong to a network that is gone.
     pub(super) fn call(&mut self, now: Instant) -> Result<(), LinkError> {
-        self.port = Port::caller(self.route.robot, self.route.from)?;
+        self.port = [Port::caller(self.route.robot, self.route.from)?];
         let call = self.link.call(self.route.robot, now)?;
         self.stage = Stage::Calling { call };
         Ok(())
@@ -99,11 +108,20 @@ impl Path {
 
     /// Takes in what has arrived, and lets time pass.
     pub(super) fn take_in(&mut self, clock: impl Fn() -> Instant) {
-        self.port.take_in(&mut self.link, &clock);
+        for (number, port) in self.port.iter_mut().enumerate() {
+            port.take_in(&mut self.link, number, &clock);
+        }
         self.link.elapse(clock());
     }
 
     pub(super) fn give_out(&mut self, now: Instant) {
-        self.port.give_out(&mut self.link, now);
+        give_out(&mut self.port, &mut self.link, &mut self.packet, now);
+    }
+}
+
+impl AsFd for Path {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        let [port] = &self.port;
+        port.as_fd()
     }
 }

@@ -14,7 +14,7 @@ use super::super::admit::{self, ADMITTED};
 use super::super::error::Close;
 use super::super::messages;
 use super::inbox::Inbox;
-use super::{CallId, Event, HANDSHAKE_MAX_MS, Health};
+use super::{CallId, Event, HANDSHAKE_MAX_MS, Health, Way};
 use crate::frame::FrameError;
 use crate::link::{LinkError, Peer, Role};
 use crate::session::SESSION_MESSAGE_MAX;
@@ -44,8 +44,8 @@ pub(super) struct Call {
     pub(super) dialled: SocketAddr,
     /// QUIC has forgotten it.
     pub(super) drained: bool,
-    /// Where the newest authentic frame of a robot came from.
-    heard_at: SocketAddr,
+    /// Where the newest authentic frame came from.
+    heard_at: Way,
     phase: Phase,
     /// It must be joined by then.
     deadline: Instant,
@@ -61,16 +61,16 @@ impl Call {
         id: CallId,
         handle: ConnectionHandle,
         connection: Connection,
-        address: SocketAddr,
+        way: Way,
         deadline: Instant,
     ) -> Self {
         Self {
             id,
             handle,
             connection,
-            dialled: address,
+            dialled: way.address,
             drained: false,
-            heard_at: address,
+            heard_at: way,
             phase: Phase::Handshake,
             deadline,
             session: None,
@@ -91,7 +91,7 @@ impl Call {
     }
 
     /// Takes in a packet that came from there.
-    pub(super) fn receive(&mut self, event: ConnectionEvent, from: SocketAddr) {
+    pub(super) fn receive(&mut self, event: ConnectionEvent, from: Way) {
         let before = self.connection.stats().frame_rx.datagram;
         self.connection.handle_event(event);
         // Only what QUIC could decrypt, and had not seen before, is counted.
@@ -130,13 +130,14 @@ impl Call {
     }
 
     /// Puts the next packet into `packet`; returns where it goes.
-    pub(super) fn transmit(&mut self, packet: &mut Vec<u8>, now: Instant) -> Option<SocketAddr> {
+    pub(super) fn transmit(&mut self, packet: &mut Vec<u8>, now: Instant) -> Option<Way> {
         let transmit = self.connection.poll_transmit(now, 1, packet)?;
         if self.phase == Phase::Joined {
             self.longest = self.longest.max(transmit.size);
         }
         let moved = self.connection.side().is_client() && transmit.destination == self.dialled;
-        Some(if moved { self.heard_at } else { transmit.destination })
+        let address = if moved { self.heard_at.address } else { transmit.destination };
+        Some(Way { port: self.heard_at.port, address })
     }
 
     pub(super) fn frame(&mut self) -> Option<Bytes> {
@@ -255,7 +256,7 @@ impl Call {
     /// Where the other side is.
     pub(super) fn address(&self) -> SocketAddr {
         if self.connection.side().is_client() {
-            self.heard_at
+            self.heard_at.address
         } else {
             self.connection.remote_address()
         }

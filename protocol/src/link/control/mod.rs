@@ -54,6 +54,15 @@ const ANSWERS_MAX: usize = 32;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CallId(u64);
 
+/// Where a packet comes from or goes to: through which of this end's ports, and to which address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Way {
+    /// The number that this end gives the port.
+    pub port: usize,
+    /// The other side.
+    pub address: SocketAddr,
+}
+
 /// What has happened on the link.
 #[derive(Debug)]
 pub enum Event {
@@ -109,7 +118,7 @@ pub struct ControlLink {
     end: End,
     calls: Vec<Call>,
     called: u64,
-    answers: VecDeque<(SocketAddr, Vec<u8>)>,
+    answers: VecDeque<(Way, Vec<u8>)>,
     events: VecDeque<Event>,
     scratch: Vec<u8>,
     /// Which call is asked first for its packet: nobody waits behind a talker.
@@ -156,7 +165,7 @@ impl ControlLink {
         }
     }
 
-    /// Calls a robot. It is there once [`Event::Joined`] says so.
+    /// Calls a robot, through port 0. It is there once [`Event::Joined`] says so.
     ///
     /// Bound: [`HANDSHAKE_MAX_MS`], after which the call has ended.
     ///
@@ -168,25 +177,25 @@ impl ControlLink {
             .endpoint
             .connect(now, config.clone(), address, ROBOT_SERVER_NAME)
             .map_err(|_| LinkError::Address { address })?;
-        Ok(self.begin(handle, connection, address, now))
+        Ok(self.begin(handle, connection, Way { port: 0, address }, now))
     }
 
     fn begin(
         &mut self,
         handle: ConnectionHandle,
         connection: quinn_proto::Connection,
-        address: SocketAddr,
+        way: Way,
         now: Instant,
     ) -> CallId {
         self.called += 1;
         let id = CallId(self.called);
-        self.calls.push(Call::new(id, handle, connection, address, now + HANDSHAKE_MAX));
+        self.calls.push(Call::new(id, handle, connection, way, now + HANDSHAKE_MAX));
         id
     }
 
     /// Takes in one packet.
-    pub fn receive(&mut self, from: SocketAddr, packet: &[u8], now: Instant) {
-        let believed = self.believed(from);
+    pub fn receive(&mut self, from: Way, packet: &[u8], now: Instant) {
+        let believed = self.believed(from.address);
         self.scratch.clear();
         let event = self.endpoint.handle(
             now,
@@ -205,8 +214,8 @@ impl ControlLink {
                 self.settle(at, now);
                 self.calls.retain(|call| !call.drained);
             }
-            Some(DatagramEvent::NewConnection(incoming)) => self.greet(incoming, now),
-            Some(DatagramEvent::Response(transmit)) => self.answer(&transmit),
+            Some(DatagramEvent::NewConnection(incoming)) => self.greet(incoming, from.port, now),
+            Some(DatagramEvent::Response(transmit)) => self.answer(&transmit, from.port),
             None => {}
         }
     }
@@ -225,37 +234,38 @@ impl ControlLink {
     }
 
     /// A caller: first it proves its address, then it finds room, then it may shake hands.
-    fn greet(&mut self, incoming: Incoming, now: Instant) {
+    fn greet(&mut self, incoming: Incoming, port: usize, now: Instant) {
         self.scratch.clear();
         if !incoming.remote_address_validated() {
             if let Ok(transmit) = self.endpoint.retry(incoming, &mut self.scratch) {
-                self.answer(&transmit);
+                self.answer(&transmit, port);
             }
             return;
         }
         if self.calls.iter().filter(|call| call.is_waiting()).count() >= WAITING_MAX {
             let transmit = self.endpoint.refuse(incoming, &mut self.scratch);
-            self.answer(&transmit);
+            self.answer(&transmit, port);
             return;
         }
         let address = incoming.remote_address();
         match self.endpoint.accept(incoming, now, &mut self.scratch, None) {
             Ok((handle, connection)) => {
-                self.begin(handle, connection, address, now);
+                self.begin(handle, connection, Way { port, address }, now);
                 self.settle(self.calls.len().saturating_sub(1), now);
             }
             Err(error) => {
                 if let Some(transmit) = error.response {
-                    self.answer(&transmit);
+                    self.answer(&transmit, port);
                 }
             }
         }
     }
 
-    fn answer(&mut self, transmit: &Transmit) {
+    fn answer(&mut self, transmit: &Transmit, port: usize) {
         if self.answers.len() < ANSWERS_MAX {
             let packet = self.scratch.get(..transmit.size).unwrap_or_default().to_vec();
-            self.answers.push_back((transmit.destination, packet));
+            let way = Way { port, address: transmit.destination };
+            self.answers.push_back((way, packet));
         }
     }
 
@@ -276,7 +286,7 @@ impl ControlLink {
     }
 
     /// The next packet to send and where to; its bytes are put into `packet`. Ask until there is none.
-    pub fn transmit(&mut self, packet: &mut Vec<u8>, now: Instant) -> Option<SocketAddr> {
+    pub fn transmit(&mut self, packet: &mut Vec<u8>, now: Instant) -> Option<Way> {
         packet.clear();
         if let Some((to, bytes)) = self.answers.pop_front() {
             packet.extend_from_slice(&bytes);

@@ -13,7 +13,7 @@ use rustix::net::sockopt;
 
 use super::super::LinkError;
 use super::super::endpoint::bound;
-use super::ControlLink;
+use super::{ControlLink, Way};
 
 /// Larger than every packet of a control link. Unit: byte.
 const PACKET_MAX: usize = 2_048;
@@ -34,7 +34,6 @@ pub const TRAFFIC_CLASS: u8 = 46 << 2;
 pub struct Port {
     socket: UdpSocket,
     incoming: Vec<u8>,
-    outgoing: Vec<u8>,
     unsent: u64,
 }
 
@@ -52,8 +51,7 @@ impl Port {
             let _ = sockopt::set_ipv6_tclass(&socket, u32::from(TRAFFIC_CLASS));
         }
         let _ = sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER);
-        let buffer = || Vec::with_capacity(PACKET_MAX);
-        Ok(Self { socket, incoming: vec![0; PACKET_MAX], outgoing: buffer(), unsent: 0 })
+        Ok(Self { socket, incoming: vec![0; PACKET_MAX], unsent: 0 })
     }
 
     /// A socket to call `robot` from: from this address of the machine, or from where its routes lead.
@@ -81,13 +79,18 @@ impl Port {
         self.unsent
     }
 
-    /// Hands the link what has arrived. True if there may be more.
-    pub fn take_in(&mut self, link: &mut ControlLink, clock: impl Fn() -> Instant) -> bool {
+    /// Hands the link what has arrived; this is its port number `number`. True if there may be more.
+    pub fn take_in(
+        &mut self,
+        link: &mut ControlLink,
+        number: usize,
+        clock: impl Fn() -> Instant,
+    ) -> bool {
         for _ in 0..TAKEN_MAX {
             match self.socket.recv_from(&mut self.incoming) {
-                Ok((n, from)) => {
+                Ok((n, address)) => {
                     let packet = self.incoming.get(..n).unwrap_or_default();
-                    link.receive(from, packet, clock());
+                    link.receive(Way { port: number, address }, packet, clock());
                 }
                 Err(e) if e.kind() == ErrorKind::WouldBlock => return false,
                 // What became of an earlier packet; others may still arrive.
@@ -97,12 +100,19 @@ impl Port {
         true
     }
 
-    /// Sends what the link has to send.
-    pub fn give_out(&mut self, link: &mut ControlLink, now: Instant) {
-        while let Some(to) = link.transmit(&mut self.outgoing, now) {
-            if self.socket.send_to(&self.outgoing, to).is_err() {
-                self.unsent += 1;
-            }
+    /// Sends one packet.
+    fn send(&mut self, packet: &[u8], to: SocketAddr) {
+        if self.socket.send_to(packet, to).is_err() {
+            self.unsent += 1;
+        }
+    }
+}
+
+/// Sends what the link has to send, through the port that it names.
+pub fn give_out(ports: &mut [Port], link: &mut ControlLink, packet: &mut Vec<u8>, now: Instant) {
+    while let Some(way) = link.transmit(packet, now) {
+        if let Some(port) = ports.get_mut(way.port) {
+            port.send(packet, way.address);
         }
     }
 }

@@ -31,6 +31,10 @@ fn at(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
+fn way(address: SocketAddr) -> Way {
+    Way { port: 0, address }
+}
+
 impl World {
     #[expect(clippy::disallowed_methods, reason = "the origin of virtual time")]
     fn new(role: Role) -> Self {
@@ -59,22 +63,22 @@ impl World {
         let mut packet = Vec::new();
         while self.up.front().is_some_and(|(due, ..)| *due <= self.now) {
             let (_, from, bytes) = self.up.pop_front().unwrap();
-            self.robot.receive(from, &bytes, self.now);
+            self.robot.receive(way(from), &bytes, self.now);
         }
         while self.down.front().is_some_and(|(due, ..)| *due <= self.now) {
             let (_, from, bytes) = self.down.pop_front().unwrap();
-            self.console.receive(from, &bytes, self.now);
+            self.console.receive(way(from), &bytes, self.now);
         }
         self.robot.elapse(self.now);
         self.console.elapse(self.now);
-        while let Some(to) = self.console.transmit(&mut packet, self.now) {
+        while let Some(Way { address: to, .. }) = self.console.transmit(&mut packet, self.now) {
             self.sent += 1;
             self.longest = self.longest.max(packet.len());
             if to == self.robot_at && !(self.lose)(self.sent) {
                 self.up.push_back((self.now + self.delay, self.console_at, packet.clone()));
             }
         }
-        while let Some(to) = self.robot.transmit(&mut packet, self.now) {
+        while let Some(Way { address: to, .. }) = self.robot.transmit(&mut packet, self.now) {
             self.sent += 1;
             if to == self.console_at && !(self.lose)(self.sent) {
                 self.down.push_back((self.now + self.delay, self.robot_at, packet.clone()));
@@ -301,7 +305,7 @@ fn a_stranger_can_not_draw_the_commands_to_itself() {
     let overheard = world.down.front().map(|(_, _, bytes)| bytes.clone()).unwrap();
     world.flow(calls, 20);
     for packet in [overheard, vec![0x41; 200], vec![0xC0; 1_200]] {
-        world.console.receive(stranger, &packet, world.now);
+        world.console.receive(way(stranger), &packet, world.now);
         assert_eq!(world.console.address(calls.0), Some(world.robot_at));
     }
 }

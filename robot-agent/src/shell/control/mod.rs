@@ -18,7 +18,7 @@ use std::time::Instant;
 use protocol::frame::StateFrame;
 use protocol::host::HostClock;
 use protocol::link::control::ControlLink;
-use protocol::link::control::port::{Port, wait};
+use protocol::link::control::port::{Port, give_out, wait};
 use protocol::link::{Identity, LinkError, Role};
 use protocol::session::Refusal;
 use protocol::time::Robot as RobotTime;
@@ -72,26 +72,32 @@ pub struct Connections {
 /// The control link before its thread runs: the sockets are bound.
 pub struct Opened {
     link: ControlLink,
-    port: Port,
-    /// Where it listens.
-    pub address: SocketAddr,
+    ports: Vec<Port>,
+    /// Where it listens, in the order that was asked for.
+    pub addresses: Vec<SocketAddr>,
 }
 
-/// Binds the control link.
+/// Binds the control link to all of these addresses, one for each network that the robot is on.
 ///
 /// # Errors
 /// [`LinkError`].
-pub fn open(address: SocketAddr, identity: &Identity) -> Result<Opened, LinkError> {
+pub fn open(wanted: &[SocketAddr], identity: &Identity) -> Result<Opened, LinkError> {
     let link = ControlLink::robot(identity, &[Role::Operator], None)?;
-    let port = Port::listen(address)?;
-    let address = port.address().map_err(|e| LinkError::Bind { address, kind: e.kind() })?;
-    Ok(Opened { link, port, address })
+    let (mut ports, mut addresses) = (Vec::new(), Vec::new());
+    for address in wanted {
+        let port = Port::listen(*address)?;
+        let kind = |e: std::io::Error| LinkError::Bind { address: *address, kind: e.kind() };
+        addresses.push(port.address().map_err(kind)?);
+        ports.push(port);
+    }
+    Ok(Opened { link, ports, addresses })
 }
 
 /// The thread of the control link.
 pub struct ControlThread {
     desk: Desk,
-    port: Port,
+    ports: Vec<Port>,
+    packet: Vec<u8>,
     wake: UnixStream,
     clock: HostClock<RobotTime>,
 }
@@ -105,7 +111,7 @@ impl ControlThread {
         clock: HostClock<RobotTime>,
     ) -> Self {
         let (desk, wake) = Desk::new(opened.link, greeting, connections);
-        Self { desk, port: opened.port, wake, clock }
+        Self { desk, ports: opened.ports, packet: Vec::new(), wake, clock }
     }
 
     /// Runs until `stop` is set. `ended`: it is, because the servo thread has ended.
@@ -127,31 +133,44 @@ impl ControlThread {
     fn say_good_bye(&mut self) {
         let until = self.now() + LAST_WORD_MAX;
         while !self.desk.link.is_idle() && self.now() < until {
-            let now = self.now();
-            self.port.take_in(&mut self.desk.link, || now);
-            self.desk.link.elapse(now);
-            self.port.give_out(&mut self.desk.link, now);
+            self.take_in();
+            self.desk.link.elapse(self.now());
+            self.give_out();
             self.sleep(LAST_WORD_MAX);
         }
     }
 
     /// All there is to do now.
     fn turn(&mut self) {
-        let clock = self.clock;
         let mut more = true;
         while more {
-            more = self.port.take_in(&mut self.desk.link, || clock.instant());
+            more = self.take_in();
             let now = self.now();
             self.desk.link.elapse(now);
             self.desk.turn(now);
-            self.port.give_out(&mut self.desk.link, now);
+            self.give_out();
         }
+    }
+
+    /// Takes in what has arrived. True if there may be more.
+    fn take_in(&mut self) -> bool {
+        let (clock, link) = (self.clock, &mut self.desk.link);
+        let each = self.ports.iter_mut().enumerate();
+        // Every port has its turn before any has a second one.
+        each.fold(false, |more, (n, port)| port.take_in(link, n, || clock.instant()) || more)
+    }
+
+    fn give_out(&mut self) {
+        let now = self.now();
+        give_out(&mut self.ports, &mut self.desk.link, &mut self.packet, now);
     }
 
     fn sleep(&mut self, at_most: Duration) {
         let now = self.now();
         let due = self.desk.due().map_or(now + at_most, |due| due.min(now + at_most));
-        wait(&[self.port.as_fd(), self.wake.as_fd()], Some(due), now);
+        let ports = self.ports.iter().map(Port::as_fd);
+        let sources: Vec<_> = core::iter::once(self.wake.as_fd()).chain(ports).collect();
+        wait(&sources, Some(due), now);
         let mut bytes = [0; 256];
         // One read is enough: a full buffer is read again in the next turn.
         let _ = self.wake.read(&mut bytes);
