@@ -159,6 +159,7 @@ impl ConsoleNode {
                 link: Link::Connecting,
                 robot: String::new(),
                 simulated: false,
+                paths: Vec::new(),
             }),
             meter: Mutex::default(),
             published,

@@ -7,6 +7,7 @@
 //! as the console runs, with a pause that grows to a bound; the next session is a new one, and nothing that was
 //! said for the old one is said in it.
 
+mod gauge;
 mod path;
 
 use core::time::Duration;
@@ -29,6 +30,7 @@ use super::lock;
 use super::node::Started;
 use super::shared::{Link, Shared, Word};
 
+pub use self::gauge::Figures;
 pub use self::path::Route;
 
 /// Time for the robot to answer the hello. Unit: millisecond. Its own bound for the servo's answer is
@@ -43,6 +45,9 @@ pub const REDIAL_MAX: Duration = Duration::from_secs(4);
 
 /// Time for a last word to leave before the socket is closed.
 pub const LAST_WORD_MAX: Duration = Duration::from_millis(300);
+
+/// How often others are told how the paths do.
+const GAUGE_EVERY: Duration = Duration::from_millis(500);
 
 /// The longest name in a hello. Unit: character.
 const NAME_MAX: usize = 64;
@@ -116,6 +121,9 @@ pub struct Line {
     mood: Mood,
     heard: VecDeque<Heard>,
     malformed: u64,
+    /// Number of the newest state of this session.
+    newest: Option<u64>,
+    gauged: Instant,
 }
 
 impl Line {
@@ -145,6 +153,8 @@ impl Line {
             mood: Mood::Keen,
             heard: VecDeque::new(),
             malformed: 0,
+            newest: None,
+            gauged: now,
         })
     }
 
@@ -197,6 +207,19 @@ impl Line {
         }
         for path in &mut self.paths {
             path.give_out(now);
+        }
+        self.tell_paths(now);
+    }
+
+    /// Tells others how the paths do. Nobody is waited for: if somebody is just reading, then later.
+    fn tell_paths(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.gauged) < GAUGE_EVERY {
+            return;
+        }
+        if let Ok(mut board) = self.shared.board.try_lock() {
+            self.gauged = now;
+            let newest = self.newest;
+            board.paths = self.paths.iter_mut().map(|path| path.state(newest)).collect();
         }
     }
 
@@ -259,7 +282,7 @@ impl Line {
                 path.stage = Stage::Admitted { call };
             }
             Event::Frame { call, bytes } if path.stage == (Stage::Up { call }) => {
-                self.hear_state(&bytes);
+                self.hear_state(at, &bytes);
             }
             Event::Ended { call, why, .. } if path.stage.call() == Some(call) => {
                 self.fail(at, why.into(), now);
@@ -269,10 +292,19 @@ impl Line {
         }
     }
 
-    fn hear_state(&mut self, bytes: &[u8]) {
+    fn hear_state(&mut self, path: usize, bytes: &[u8]) {
         let at = self.shared.clock.now();
         match StateFrame::decode(bytes) {
-            Ok(frame) => self.heard.push_back(Heard::State { frame, at }),
+            Ok(frame) => {
+                let first = self.newest.is_none_or(|newest| frame.seq > newest);
+                if let Some(path) = self.paths.get_mut(path) {
+                    path.gauge.note(first);
+                }
+                if first {
+                    self.newest = Some(frame.seq);
+                }
+                self.heard.push_back(Heard::State { frame, at });
+            }
             Err(error) => {
                 self.malformed += 1;
                 if self.malformed.is_power_of_two() {
@@ -320,6 +352,7 @@ impl Line {
         }
         self.number += 1;
         self.session = Some(session);
+        self.newest = None;
         let number = self.number;
         tracing::info!("authority over {robot} is held (session {number})");
         self.heard.push_back(Heard::Welcome { session, epoch, simulated, number });

@@ -9,7 +9,9 @@ use protocol::link::control::port::{Port, give_out};
 use protocol::link::control::{CallId, ControlLink};
 use protocol::link::{Identity, LinkError};
 
+use super::gauge::Gauge;
 use super::{REDIAL_MAX, REDIAL_MIN};
+use crate::shell::shared::PathState;
 
 /// A way to the robot.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +65,7 @@ pub(super) struct Path {
     port: [Port; 1],
     packet: Vec<u8>,
     pub(super) stage: Stage,
+    pub(super) gauge: Gauge,
     /// The pause before the next call.
     pause: Duration,
 }
@@ -76,7 +79,15 @@ impl Path {
         let link = ControlLink::console(identity, None)?;
         let port = [Port::caller(route.robot, route.from)?];
         let stage = Stage::Resting { until: now };
-        Ok(Self { route, link, port, packet: Vec::new(), stage, pause: REDIAL_MIN })
+        Ok(Self {
+            route,
+            link,
+            port,
+            packet: Vec::new(),
+            stage,
+            gauge: Gauge::default(),
+            pause: REDIAL_MIN,
+        })
     }
 
     pub(super) fn up(&self) -> Option<CallId> {
@@ -103,7 +114,15 @@ impl Path {
     /// The call is a success.
     pub(super) fn rise(&mut self, call: CallId) {
         self.stage = Stage::Up { call };
+        self.gauge = Gauge::default();
         self.pause = REDIAL_MIN;
+    }
+
+    /// How it does. `newest`: the number of the newest state of all paths.
+    pub(super) fn state(&mut self, newest: Option<u64>) -> PathState {
+        let health = self.up().and_then(|call| self.link.health(call));
+        let figures = health.map(|health| self.gauge.read(&health, newest));
+        PathState { name: self.route.name.clone(), figures }
     }
 
     /// Takes in what has arrived, and lets time pass.
