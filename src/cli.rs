@@ -1,10 +1,11 @@
 //! The command line: every flag, with its default and its unit.
 
 use core::time::Duration;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use operator::shell::Route;
 
 use crate::link::{PresetChoice, Switch};
 use crate::profile::ProfileChoice;
@@ -40,6 +41,8 @@ pub(crate) enum Command {
     Link(LinkArgs),
     /// Issue certificates for robots, operators, observers and the bedside
     Keys(KeysArgs),
+    /// Measure what Farreach costs on this machine
+    Bench(BenchArgs),
 }
 
 /// Who or what steers.
@@ -87,10 +90,10 @@ pub(crate) struct RobotArgs {
     /// Profile to use: `ultrasound`, `surgery`, `telecare`, or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
     pub(crate) profile: ProfileChoice,
-    /// Address of the control link
-    #[arg(long, value_name = "ADDR", default_value_t = SocketAddr::from(([0, 0, 0, 0], CONTROL_PORT)))]
-    pub(crate) listen: SocketAddr,
-    /// Address of the media link [default: the next port]
+    /// Address of the control link; give one for each network that the robot is on
+    #[arg(long, value_name = "ADDR", default_values_t = [SocketAddr::from(([0, 0, 0, 0], CONTROL_PORT))])]
+    pub(crate) listen: Vec<SocketAddr>,
+    /// Address of the media link [default: the port after the first control link]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen_media: Option<SocketAddr>,
     /// Power the drives on as soon as the self-test has passed
@@ -110,9 +113,13 @@ pub(crate) struct OperatorArgs {
     #[arg(long, value_name = "PREFIX", env = "FARREACH_KEYS")]
     pub(crate) keys: PathBuf,
     /// Address of the robot's control link
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) robot: SocketAddr,
-    /// Address of the robot's media link [default: the next port]
+    #[arg(long, value_name = "ADDR", required_unless_present = "paths")]
+    pub(crate) robot: Option<SocketAddr>,
+    /// A way to the robot, such as wired=192.0.2.7:4610 or 5g=198.51.100.7:4610@10.0.0.3 (from that address of
+    /// this machine); give two, and commands go both ways
+    #[arg(long = "path", value_name = "NAME=ADDR[@FROM]", conflicts_with = "robot", value_parser = route)]
+    pub(crate) paths: Vec<Route>,
+    /// Address of the robot's media link [default: the port after the first control link]
     #[arg(long, value_name = "ADDR")]
     pub(crate) robot_media: Option<SocketAddr>,
     /// Profile to use, which must be the robot's: `ultrasound`, `surgery`, `telecare`, or a file
@@ -179,6 +186,31 @@ pub(crate) struct LinkArgs {
 }
 
 #[derive(Debug, Args)]
+pub(crate) struct BenchArgs {
+    #[command(subcommand)]
+    pub(crate) command: BenchCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BenchCommand {
+    /// Round trips over the control link, beside those over a raw socket, all in the same run
+    Link(BenchLinkArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchLinkArgs {
+    /// How often every variant is measured; figures are medians over rounds
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: u32,
+    /// How long each variant is measured in each round, such as 20s
+    #[arg(long, value_name = "TIME", default_value = "20s", value_parser = duration)]
+    pub(crate) seconds: Duration,
+    /// Write the figures to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 pub(crate) struct KeysArgs {
     #[command(subcommand)]
     pub(crate) command: KeysCommand,
@@ -240,6 +272,33 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let duration = Duration::try_from_secs_f64(number * seconds)
         .map_err(|_| format!("`{text}` is too long"))?;
     if duration.is_zero() { Err(format!("`{text}` is no time at all")) } else { Ok(duration) }
+}
+
+/// The longest name of a path: it stands in a row of the page.
+const PATH_NAME_MAX: usize = 16;
+
+/// Reads `NAME=ADDR` or `NAME=ADDR@FROM`.
+fn route(text: &str) -> Result<Route, String> {
+    let form = "write a path as NAME=ADDR or NAME=ADDR@FROM, such as wired=192.0.2.7:4610";
+    let (name, way) = text.split_once('=').ok_or(form)?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
+    if name.is_empty() || name.len() > PATH_NAME_MAX || !name.chars().all(plain) {
+        return Err(format!(
+            "the name {name:?} of a path must have 1 to {PATH_NAME_MAX} letters, digits, - or _"
+        ));
+    }
+    let (robot, from) = way.split_once('@').map_or((way, None), |(to, from)| (to, Some(from)));
+    let robot: SocketAddr =
+        robot.parse().map_err(|_| format!("{robot:?} is no address with a port; {form}"))?;
+    let from: Option<IpAddr> = from
+        .map(|from| {
+            from.parse().map_err(|_| format!("{from:?} is no address of a machine; {form}"))
+        })
+        .transpose()?;
+    if from.is_some_and(|from| from.is_ipv4() != robot.is_ipv4()) {
+        return Err(format!("{text}: both addresses must be of the same IP version"));
+    }
+    Ok(Route { name: name.to_owned(), robot, from })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
-use operator::shell::{ConsoleConfig, ConsoleNode, View};
+use operator::shell::{ConsoleConfig, ConsoleNode, Route, View};
 use protocol::link::{Authority, Role};
 use robot_agent::shell::RobotNode;
 
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Ending, Failure> {
     let authority = Authority::create("demo")?;
     let robot_key = authority.issue(Role::Robot, "demo", KEY_DAYS)?;
     let operator_key = authority.issue(Role::Operator, "demo", KEY_DAYS)?;
-    let robot = start(profile.clone(), robot_key, (ANY, ANY), args.seed, Some(base))?;
+    let robot = start(profile.clone(), robot_key, (vec![ANY], ANY), args.seed, Some(base))?;
     let robot = Arc::new(robot);
     power_on(&robot)?;
     let default = if args.headless { Hand::Script } else { Hand::Pad };
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Ending, Failure> {
         profile: profile.clone(),
         identity: operator_key,
         name: "demo".to_owned(),
-        control: robot.control,
+        routes: robot.control.iter().copied().map(Route::direct).collect(),
         media: robot.media_address,
         clock_base: Some(base),
         hand: hand_source(hand, args.seed),

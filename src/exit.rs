@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use benches::link::BenchError;
 use operator::shell::ConsoleError;
 use protocol::link::{KeyError, LinkError};
 use protocol::profile::ProfileError;
@@ -67,6 +68,8 @@ pub(crate) enum Failure {
     #[error("{0}")]
     Console(#[from] ConsoleError),
     #[error("{0}")]
+    Bench(#[from] BenchError),
+    #[error("{0}")]
     Usage(String),
     #[error("{0}")]
     Internal(String),
@@ -88,7 +91,7 @@ impl Failure {
             Self::Link(error) => of_link(error),
             Self::Robot(error) => of_robot(error),
             Self::Console(error) => of_console(error),
-            Self::Internal(_) => Ending::Internal,
+            Self::Bench(_) | Self::Internal(_) => Ending::Internal,
         }
     }
 
@@ -99,6 +102,7 @@ impl Failure {
             Self::Link(error) => Some((error.code(), error.fix())),
             Self::Robot(error) => Some((error.code(), error.fix())),
             Self::Console(error) => Some((error.code(), error.fix())),
+            Self::Bench(error) => Some((error.code(), error.fix())),
             _ => None,
         }
     }

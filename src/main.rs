@@ -2,6 +2,7 @@
 //! to start and what to print.
 
 mod bedside;
+mod bench;
 mod cli;
 mod demo;
 mod exit;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Operator(args) => operator_side::run(args),
         Command::Link(args) => link::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Bench(args) => bench::run(args),
     };
     match done {
         Ok(ending) => ending.into(),

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::time::Instant;
 
 use operator::shell::{
-    ConsoleConfig, ConsoleNode, ConsoleStatus, HandSource, LinkWord, Percentiles, View,
+    ConsoleConfig, ConsoleNode, ConsoleStatus, HandSource, LinkWord, Percentiles, Route, View,
 };
 use protocol::cause::Cause;
 use protocol::link::Identity;
@@ -60,12 +60,15 @@ pub(crate) fn run(args: &OperatorArgs) -> Result<Ending, Failure> {
     let profile = args.profile.load()?;
     let identity = Identity::load(&args.keys)?;
     let interrupt = Interrupt::listen()?;
-    let media = args.robot_media.map_or_else(|| next_port(args.robot), Ok)?;
+    let routes = args.robot.map_or_else(|| args.paths.clone(), |robot| vec![Route::direct(robot)]);
+    let first = routes.first().map(|route| route.robot);
+    let media = args.robot_media.or(first.map(next_port).transpose()?);
+    let media = media.ok_or_else(|| Failure::Usage("no way to the robot is given".to_owned()))?;
     let console = ConsoleNode::start(ConsoleConfig {
         profile,
         name: identity.peer().name.clone(),
         identity,
-        control: args.robot,
+        routes,
         media,
         clock_base: None,
         hand: hand_source(args.hand, args.seed),

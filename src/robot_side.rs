@@ -41,7 +41,7 @@ pub(crate) fn next_port(address: SocketAddr) -> Result<SocketAddr, Failure> {
 pub(crate) fn start(
     profile: Profile,
     identity: Identity,
-    (control, media): (SocketAddr, SocketAddr),
+    (control, media): (Vec<SocketAddr>, SocketAddr),
     seed: u64,
     clock_base: Option<Instant>,
 ) -> Result<RobotNode, Failure> {
@@ -83,12 +83,16 @@ pub(crate) fn run(args: &RobotArgs) -> Result<Ending, Failure> {
     let profile = args.profile.load()?;
     let identity = Identity::load(&args.keys)?;
     let interrupt = Interrupt::listen()?;
-    let media = args.listen_media.map_or_else(|| next_port(args.listen), Ok)?;
+    let first = args.listen.first().copied();
+    let media = args.listen_media.or(first.map(next_port).transpose()?);
+    let media =
+        media.ok_or_else(|| Failure::Usage("no address to listen on is given".to_owned()))?;
     let name = format!("{} {}", profile.name, profile.short_hash());
-    let robot = Arc::new(start(profile, identity, (args.listen, media), args.seed, None)?);
+    let robot = Arc::new(start(profile, identity, (args.listen.clone(), media), args.seed, None)?);
     eprintln!(
         "robot ready for operators: control {}, media {}, profile {name}, simulated",
-        robot.control, robot.media_address
+        robot.control.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" and "),
+        robot.media_address
     );
     bedside::attach(&robot, &interrupt)?;
     eprintln!("{}", bedside::HELP);

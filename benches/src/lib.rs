@@ -4,6 +4,8 @@
 //! and going, against a robot that obeys at once. A bench of an idle core would measure the branch that
 //! does nothing.
 
+pub mod link;
+
 use core::f64::consts::PI;
 use core::time::Duration;
 

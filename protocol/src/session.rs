@@ -50,6 +50,11 @@ pub enum OperatorMessage {
     },
     /// The operator gives authority back.
     Release,
+    /// The first message on another path of a session that is held: the same console, once more.
+    Join {
+        /// The session.
+        session: [u8; 16],
+    },
 }
 
 /// What the robot side says.
@@ -71,6 +76,8 @@ pub enum RobotMessage {
         /// A code of [`Refusal`].
         code: u8,
     },
+    /// This path belongs to the session.
+    Joined,
 }
 
 /// Why a robot refuses a console. The number is also the application close code of the connection;

@@ -2,7 +2,13 @@
 //!
 //! Nothing here measures a time: each test waits for a fact, and gives up only after a minute.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::disallowed_methods, reason = "a test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test"
+)]
 #![allow(clippy::await_holding_lock, reason = "the driver, on another thread, hangs on that lock")]
 
 use core::net::{Ipv4Addr, SocketAddr};
@@ -125,7 +131,7 @@ fn start_watched(
     let config = NodeConfig {
         profile: profile.clone(),
         identity: authority.issue(Role::Robot, "puppet", 1).unwrap(),
-        control: ANY,
+        control: vec![ANY],
         media: ANY,
         clock_base: None,
         stall_max,
@@ -151,7 +157,7 @@ struct Console {
 }
 
 async fn call(site: &Site) -> Console {
-    let connection = connect(Kind::Control, site.node.control, &site.operator).await.unwrap();
+    let connection = connect(Kind::Control, site.node.control[0], &site.operator).await.unwrap();
     let (mut send, mut recv) = connection.open_bi().await.unwrap();
     let hello = OperatorMessage::Hello { console: "test".to_owned(), profile: site.profile.hash };
     write_message(&mut send, &hello).await.unwrap();
@@ -270,7 +276,7 @@ fn a_driver_that_panics_ends_the_node_and_tells_the_robot_to_stop() {
         let failure = site.node.failure().unwrap();
         assert!(failure.to_string().contains("E-ROB-ENDED") && !failure.fix().is_empty());
         assert!(site.strings.stopped.load(Ordering::Relaxed));
-        let again = block_on(connect(Kind::Control, site.node.control, &site.operator));
+        let again = block_on(connect(Kind::Control, site.node.control[0], &site.operator));
         assert!(again.is_err(), "the links are closed");
     }
 }

@@ -74,6 +74,7 @@ export class Latency {
                 { value: age.hard_ms, colour: '#ff6b66' },
             ],
         });
+        renderPaths(live);
         renderClock(live);
     }
 
@@ -150,6 +151,33 @@ function renderAge(which, age) {
     else if (hard !== null && !(now <= hard)) level = 'hard';
     else if (soft !== null && !(now <= soft)) level = 'soft';
     setData(byId(`${which}-age`), 'level', level);
+}
+
+/**
+ * With one path there is nothing to compare. With several, each has a line: what it takes, what it loses.
+ * @param {?Status} live
+ */
+function renderPaths(live) {
+    const paths = live?.paths ?? [];
+    const list = byId('paths');
+    list.hidden = paths.length < 2;
+    if (list.hidden) return;
+    while (list.childElementCount < paths.length) {
+        const row = document.createElement('li');
+        row.append(document.createElement('b'), document.createElement('span'));
+        list.append(row);
+    }
+    while (list.childElementCount > paths.length) list.lastElementChild?.remove();
+    paths.forEach((path, index) => {
+        const row = list.children[index];
+        setData(row, 'up', String(path.up));
+        setText(row.children[0], path.name);
+        const lost = path.lost_up_percent === null && path.lost_down_percent === null
+            ? null : Math.max(path.lost_up_percent ?? 0, path.lost_down_percent ?? 0);
+        setText(row.children[1], path.up
+            ? strings.path(quantity(path.round_trip_ms, 'ms', 1), quantity(lost, '%', 1))
+            : strings.pathDown);
+    });
 }
 
 /** @param {?Status} live */

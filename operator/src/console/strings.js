@@ -160,6 +160,8 @@ const en = {
     hard: (/** @type {string} */ value) => `hard ${value}`,
     cap: (/** @type {string} */ value) => `cap ${value}`,
     clock: (/** @type {string} */ offset, /** @type {string} */ error) => `clock ${offset} ± ${error}`,
+    path: (/** @type {string} */ trip, /** @type {string} */ lost) => `${trip}, ${lost} lost`,
+    pathDown: 'down',
     clockSuspect: 'clock suspect',
     clockUnknown: 'clock unknown',
     rest: 'not attributed',

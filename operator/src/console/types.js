@@ -7,6 +7,7 @@
  * @typedef {{code: string, sentence: string, fix?: string, value?: string, limit?: string}} Reason
  * @typedef {{p50_ms: ?number, p95_ms: ?number, now_ms: ?number, soft_ms: ?number, hard_ms: ?number}} Age
  * @typedef {{name: string, ms: ?number}} Stage
+ * @typedef {{name: string, up: boolean, round_trip_ms: ?number, lost_up_percent: ?number, lost_down_percent: ?number, first_percent: ?number}} Path
  * @typedef {{id: string, state: string, value: ?string, limit: ?string, owner: string, fix: string}} Interlock
  * @typedef {{wanted_mm_s: ?number, turn_deg_s: ?number, wanted_turn_deg_s: ?number, ahead_mm: ?number, behind_mm: ?number}} Base
  * @typedef {{priority: 'high'|'medium'|'low', code: string, text: string}} Alarm
@@ -26,6 +27,7 @@
  * @property {{view: Age, loop: Age}} ages
  * @property {Stage[]} stages
  * @property {{offset_ms: ?number, error_ms: ?number, suspect: boolean}} clock
+ * @property {Path[]} paths  one, or several at a time
  * @property {{normal_n: ?number, wanted_n: ?number, soft_n: ?number, hard_n: ?number}} force
  * @property {Interlock[]} interlocks
  * @property {{mm_s: ?number, cap_mm_s: ?number}} speed

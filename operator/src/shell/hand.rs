@@ -1,10 +1,10 @@
 //! The hand thread: sample the device, tick the core, send the command, at the profile's rate.
 //!
-//! It owns core and device and waits for nobody but the clock. Deadlines are absolute, so that a late
+//! It owns core, device and the line to the robot, and waits for nobody but the clock and the socket. Deadlines are absolute, so that a late
 //! tick does not make the next one late; ticks that were missed altogether are counted and not caught
-//! up: a burst of old samples is worth nothing. The datagram is handed to QUIC from here, because a
-//! hop over another thread costs more than the rest of the console together. What others want to know
-//! is published in the slack after that.
+//! up: a burst of old samples is worth nothing. The datagram leaves from here, because a hop over another
+//! thread costs more than the rest of the console together. What others want to know is published in the
+//! slack after that.
 
 use core::time::Duration;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,9 +13,9 @@ use std::sync::{Arc, Mutex};
 use protocol::frame::{CommandFrame, StateFrame};
 use protocol::profile::Profile;
 use protocol::time::{Moment, Operator};
-use quinn::Connection;
 
 use super::error::ConsoleError;
+use super::line::{Heard, Line};
 use super::node::HandSource;
 use super::rings::{Receiver, ToHand};
 use super::shared::{HandCounts, Shared, Snapshot, Word};
@@ -90,7 +90,6 @@ pub struct Hand {
     device: Device,
     inbound: Receiver<ToHand>,
     shared: Arc<Shared>,
-    connection: Option<Connection>,
     /// Which session it is; pictures and presentations of others are not heard.
     number: u64,
     stop_said: u32,
@@ -127,7 +126,6 @@ impl Hand {
             device,
             inbound,
             shared: Arc::clone(&shared),
-            connection: None,
             number: 0,
             stop_said: 0,
             sample,
@@ -145,23 +143,38 @@ impl Hand {
         matches!(self.device, Device::Script(_))
     }
 
-    /// Runs until `stop` is set.
-    pub fn run(mut self, stop: &AtomicBool) {
+    /// Runs until `stop` is set. Between two ticks it serves the line: a state is heard when it arrives.
+    pub fn run(mut self, mut line: Line, stop: &AtomicBool) {
         let clock = self.shared.clock;
         let period = Duration::from_secs_f64(1.0 / self.shared.profile.rates.command_hz);
         let mut due = clock.now();
         while !stop.load(Ordering::Relaxed) {
-            clock.wait_until(due);
+            self.listen(&mut line, due);
             let late = clock.now().since(due).unwrap_or(Duration::ZERO);
             let missed =
                 u64::try_from(late.as_nanos() / period.as_nanos().max(1)).unwrap_or(u64::MAX);
             self.counts.missed = self.counts.missed.saturating_add(missed);
-            self.tick();
+            self.tick(&mut line);
             due = due.after(period * u32::try_from(missed + 1).unwrap_or(u32::MAX));
+        }
+        line.close();
+    }
+
+    /// Serves the line until then.
+    fn listen(&mut self, line: &mut Line, until: Moment<Operator>) {
+        loop {
+            line.turn();
+            while let Some(heard) = line.heard() {
+                self.hear_line(&heard);
+            }
+            if self.shared.clock.now() >= until {
+                return;
+            }
+            line.wait(until);
         }
     }
 
-    fn tick(&mut self) {
+    fn tick(&mut self, line: &mut Line) {
         for _ in 0..INBOUND_MAX {
             let Some(event) = self.inbound.take() else { break };
             self.hear(event);
@@ -175,12 +188,12 @@ impl Hand {
         self.sample = self.sample_hand(now);
         let frame = self.core.tick(now, &self.sample);
         if let Some(frame) = &frame {
-            self.send(frame);
+            self.send(line, frame);
             self.say_stop(frame.stop_request);
         }
         let waited = now.since(self.published_at).unwrap_or(Duration::MAX);
         if pressed.is_some() || waited >= PUBLISH_EVERY {
-            self.publish(now);
+            self.publish(now, line.is_up());
         }
     }
 
@@ -191,14 +204,8 @@ impl Hand {
         self.device.hand_mut().sample(now)
     }
 
-    fn send(&mut self, frame: &CommandFrame) {
-        let sent = match (&self.connection, frame.encode()) {
-            (Some(connection), Ok(bytes)) => {
-                connection.send_datagram(bytes.to_vec().into()).is_ok()
-            }
-            _ => false,
-        };
-        if sent {
+    fn send(&mut self, line: &mut Line, frame: &CommandFrame) {
+        if frame.encode().is_ok_and(|bytes| line.send(&bytes)) {
             self.shared.commands_sent.fetch_add(1, Ordering::Relaxed);
         } else {
             self.counts.not_sent += 1;
@@ -215,20 +222,18 @@ impl Hand {
         }
     }
 
-    fn hear(&mut self, event: ToHand) {
-        match event {
-            ToHand::Welcome { session, epoch, simulated, connection, number } => {
+    fn hear_line(&mut self, heard: &Heard) {
+        match *heard {
+            Heard::Welcome { session, epoch, simulated, number } => {
                 self.core.handle_welcome(session, epoch, simulated);
-                self.connection = Some(connection);
                 self.number = number;
                 self.stop_said = 0;
                 self.lost_following = false;
                 self.simulated_changed();
             }
-            ToHand::Lost => {
+            Heard::Lost => {
                 self.lost_following = self.core.newest_state().is_some_and(|s| s.state.follows());
                 self.core.handle_disconnected();
-                self.connection = None;
                 // What is still on its way from the pictures of that session is nobody's.
                 self.number = 0;
                 self.state_since = None;
@@ -237,7 +242,12 @@ impl Hand {
                     pad.robot_lost();
                 }
             }
-            ToHand::State { frame, at } => self.hear_state(&frame, at),
+            Heard::State { ref frame, at } => self.hear_state(frame, at),
+        }
+    }
+
+    fn hear(&mut self, event: ToHand) {
+        match event {
             ToHand::Picture { header, at, number } if number == self.number => {
                 self.core.handle_picture(&header, at);
             }
@@ -292,10 +302,10 @@ impl Hand {
     }
 
     /// Nobody is waited for: if somebody is just reading, the next tick publishes.
-    fn publish(&mut self, now: Moment<Operator>) {
+    fn publish(&mut self, now: Moment<Operator>, up: bool) {
         let Ok(mut published) = self.shared.published.try_lock() else { return };
         let device = self.device.hand();
-        let idle = self.scripted() && self.connection.is_some() && !self.core.simulated();
+        let idle = self.scripted() && up && !self.core.simulated();
         let note = if idle { Some(NOT_SIMULATED) } else { device.note() };
         self.counts.unheard = self.inbound.dropped();
         *published = Arc::new(Snapshot {

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::control::{LAST_WORD_MAX, REDIAL_MAX, REDIAL_MIN};
+use super::line::{LAST_WORD_MAX, REDIAL_MAX, REDIAL_MIN};
 use super::lock;
 use super::mailbox::Picture;
 use super::node::Started;

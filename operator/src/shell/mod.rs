@@ -2,8 +2,7 @@
 //!
 //! | thread | owns | talks to |
 //! |---|---|---|
-//! | [`hand`] | the core and the hand device, at the profile's command rate; sends the commands | nobody waits for it, it waits for nobody |
-//! | [`control`] | the control connection: states in, session messages both ways, redial | hand |
+//! | [`hand`] | the core, the hand device and the [`line`] to the robot: commands out at the profile's rate, states in | nobody waits for it, it waits for nobody |
 //! | [`media`] | the media connection: pictures in, put in order | hand, view |
 //! | view: [`server`] or [`player`] | the page's socket, or a decoder | hand (what was presented), media (keyframes) |
 //!
@@ -11,9 +10,9 @@
 //! publishes in the slack after a tick. A page that hangs, a decoder that is slow and a link that is
 //! gone can therefore not delay a command; they make the ages grow that the robot judges.
 
-pub mod control;
 mod error;
 pub mod hand;
+pub mod line;
 pub mod mailbox;
 pub mod media;
 mod node;
@@ -24,6 +23,7 @@ pub mod shared;
 pub mod status;
 
 pub use error::{ConsoleError, Reason};
+pub use line::Route;
 pub use node::{ConsoleConfig, ConsoleNode, HandSource, View};
 pub use status::{ConsoleStatus, LinkWord, Percentiles};
 

@@ -9,15 +9,15 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use protocol::host::HostClock;
-use protocol::host::priority::ask_for_real_time;
+use protocol::host::priority::{ask_for_real_time, lock_memory};
 use protocol::link::Identity;
 use protocol::profile::Profile;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
 
-use super::control::{self, Call, Dialed};
 use super::error::ConsoleError;
 use super::hand::{Device, Hand};
+use super::line::{Call, Line, Route};
 use super::lock;
 use super::mailbox::Mailbox;
 use super::media;
@@ -45,8 +45,8 @@ pub struct ConsoleConfig {
     pub identity: Identity,
     /// What it calls itself in the robot's log.
     pub name: String,
-    /// Where the robot's control link listens.
-    pub control: SocketAddr,
+    /// The ways to the robot's control link; at least one.
+    pub routes: Vec<Route>,
     /// Where the robot's media link listens.
     pub media: SocketAddr,
     /// The start of the clock, if the robot's clock shares it: a demonstration on one host. `None`
@@ -97,6 +97,13 @@ pub struct ConsoleNode {
 /// Tells whoever starts a thread how its start went.
 pub(super) type Started<T> = SyncSender<Result<T, ConsoleError>>;
 
+/// Keeps what the threads use in memory, where that is permitted.
+fn hold_memory() {
+    if let Err(sentence) = lock_memory() {
+        tracing::warn!("{sentence}");
+    }
+}
+
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> ConsoleError {
     move |error| ConsoleError::System { what, error }
 }
@@ -126,7 +133,7 @@ impl ConsoleNode {
     /// # Errors
     /// [`ConsoleError`]; nothing is left running.
     pub fn start(config: ConsoleConfig) -> Result<Self, ConsoleError> {
-        let ConsoleConfig { profile, identity, name, control, media, clock_base, hand, view } =
+        let ConsoleConfig { profile, identity, name, routes, media, clock_base, hand, view } =
             config;
         // What can fail without bothering the robot comes first.
         let listening = match view {
@@ -134,6 +141,7 @@ impl ConsoleNode {
             View::Headless => None,
         };
         let device = Device::open(hand, &profile)?;
+        hold_memory();
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
         let (to_hand, inbound) = speaking_ring(ROOM);
         let (words, said) = mpsc::channel(WORDS_MAX);
@@ -151,6 +159,7 @@ impl ConsoleNode {
                 link: Link::Connecting,
                 robot: String::new(),
                 simulated: false,
+                paths: Vec::new(),
             }),
             meter: Mutex::default(),
             published,
@@ -163,15 +172,15 @@ impl ConsoleNode {
             stopping,
             threads: Mutex::default(),
         };
-        let call = Call { address: control, identity: identity.clone(), name, profile: hello };
+        let call = Call {
+            routes,
+            identity: identity.clone(),
+            name,
+            profile: hello,
+            scripted: hand.scripted(),
+        };
         let (sessions, session) = watch::channel(None);
-        node.start_control(call, hand.scripted(), said, sessions, stop.clone())?;
-        node.spawn("hand", move |stop| {
-            if let Err(sentence) = ask_for_real_time("hand", "commands") {
-                tracing::warn!("{sentence}");
-            }
-            hand.run(stop);
-        })?;
+        node.start_hand(hand, call, said, sessions)?;
         node.start_view(listening, stop.clone())?;
         node.start_media(media, identity, session, stop)?;
         Ok(node)
@@ -217,32 +226,23 @@ impl ConsoleNode {
         Ok(())
     }
 
-    fn start_control(
+    /// Starts the hand thread, which calls the robot; returns once authority is held.
+    fn start_hand(
         &self,
+        hand: Hand,
         call: Call,
-        scripted: bool,
         words: mpsc::Receiver<Word>,
         sessions: watch::Sender<Option<u64>>,
-        stop: watch::Receiver<bool>,
     ) -> Result<(), ConsoleError> {
         let (started, from): (Started<()>, _) = sync_channel(1);
-        let (runtime, shared) = (runtime()?, Arc::clone(&self.shared));
-        self.spawn("control-link", move |_| {
-            runtime.block_on(async {
-                let first =
-                    control::dial(&call).await.and_then(|dialed| may_steer(dialed, scripted));
-                match first {
-                    Ok(first) => {
-                        let _ = started.send(Ok(()));
-                        control::run(call, shared, words, sessions, stop, first).await;
-                    }
-                    Err(error) => {
-                        let _ = started.send(Err(error));
-                    }
-                }
-            });
+        let line = Line::new(call, Arc::clone(&self.shared), words, sessions, started)?;
+        self.spawn("hand", move |stop| {
+            if let Err(sentence) = ask_for_real_time("hand", "commands") {
+                tracing::warn!("{sentence}");
+            }
+            hand.run(line, stop);
         })?;
-        answer(&from, "control-link")
+        answer(&from, "hand")
     }
 
     fn start_media(
@@ -278,14 +278,6 @@ impl ConsoleNode {
             runtime.block_on(player::run(decoder, &mailbox, &shared, stop));
         })
     }
-}
-
-/// A scripted hand has no eyes for what a real robot does to a patient.
-fn may_steer(dialed: Dialed, scripted: bool) -> Result<Dialed, ConsoleError> {
-    if scripted && !dialed.welcome.simulated {
-        return Err(ConsoleError::NotSimulated { robot: dialed.welcome.robot });
-    }
-    Ok(dialed)
 }
 
 impl Drop for ConsoleNode {

@@ -6,47 +6,18 @@
 
 use std::sync::Mutex;
 
-use protocol::frame::StateFrame;
 pub use protocol::host::ring::Receiver;
 use protocol::host::ring::{Sender, ring};
 use protocol::picture::PictureHeader;
-use protocol::session::SessionId;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator};
-use quinn::Connection;
 
 use super::lock;
 use crate::devices::pad::PadReport;
 
 /// To the hand thread.
-#[derive(Debug)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "most items are states, and a ring does not allocate"
-)]
+#[derive(Debug, Clone, Copy)]
 pub enum ToHand {
-    /// Authority was granted; commands go out on this connection.
-    Welcome {
-        /// The session.
-        session: SessionId,
-        /// The epoch to start under.
-        epoch: u32,
-        /// True if nothing real can move.
-        simulated: bool,
-        /// Where command frames go.
-        connection: Connection,
-        /// Which session of this process it is, from 1.
-        number: u64,
-    },
-    /// The control connection has ended.
-    Lost,
-    /// A state frame has arrived.
-    State {
-        /// The frame.
-        frame: StateFrame,
-        /// When.
-        at: Moment<Operator>,
-    },
     /// A picture has arrived.
     Picture {
         /// Its header.

@@ -12,6 +12,7 @@ use protocol::time::{Moment, Operator};
 use tokio::sync::mpsc;
 
 use super::error::Reason;
+use super::line::Figures;
 use super::lock;
 use super::mailbox::Outlet;
 use super::rings::{Speakers, ToHand};
@@ -84,8 +85,17 @@ pub enum Link {
     Lost(Reason),
 }
 
+/// How a path to the robot does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PathState {
+    /// What people call it.
+    pub name: String,
+    /// How it does; `None` while it leads nowhere.
+    pub figures: Option<Figures>,
+}
+
 /// What is known of the robot and the link to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Board {
     /// The link.
     pub link: Link,
@@ -93,6 +103,8 @@ pub struct Board {
     pub robot: String,
     /// True if nothing real can move.
     pub simulated: bool,
+    /// The ways to the robot.
+    pub paths: Vec<PathState>,
 }
 
 /// What the hand thread tells everybody else, some fifty times a second.
@@ -246,7 +258,14 @@ pub(crate) mod fixture {
     }
 
     pub(crate) fn board() -> Board {
-        Board { link: Link::Up, robot: "arm7".to_owned(), simulated: true }
+        let figures = Figures {
+            round_trip: Duration::from_millis(12),
+            lost_up: Some(0.01),
+            lost_down: None,
+            first: Some(1.0),
+        };
+        let paths = vec![PathState { name: "wired".to_owned(), figures: Some(figures) }];
+        Board { link: Link::Up, robot: "arm7".to_owned(), simulated: true, paths }
     }
 
     pub(crate) fn ends() -> Ends {

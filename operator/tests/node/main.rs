@@ -13,7 +13,9 @@ use core::time::Duration;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use operator::core::stop::StopPhase;
-use operator::shell::{ConsoleConfig, ConsoleError, ConsoleNode, HandSource, LinkWord, View};
+use operator::shell::{
+    ConsoleConfig, ConsoleError, ConsoleNode, HandSource, LinkWord, Route, View,
+};
 use protocol::cause::Cause;
 use protocol::frame::{BaseTwist, CommandFrame, Mode, Motion};
 use protocol::link::{Authority, Role};
@@ -51,7 +53,7 @@ fn site(telling: Telling) -> (Robot, ConsoleConfig) {
         profile: Profile::parse(ULTRASOUND).unwrap(),
         identity: authority.issue(Role::Operator, "anna", 1).unwrap(),
         name: "room 4".to_owned(),
-        control: robot.control,
+        routes: vec![Route::direct(robot.control)],
         media: robot.media,
         clock_base: None,
         hand: HandSource::Script { seed: 7 },

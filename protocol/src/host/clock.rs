@@ -1,6 +1,7 @@
 //! The monotonic clock of this computer, as the clock `C` of one side.
 
 use core::marker::PhantomData;
+use core::time::Duration;
 use std::time::Instant;
 
 use crate::time::Moment;
@@ -44,12 +45,62 @@ impl<C> HostClock<C> {
         Moment::from_ns(ns.saturating_add(START_NS))
     }
 
-    /// Waits until `moment`; returns at once if it is past.
-    #[expect(clippy::disallowed_methods, reason = "only a shell waits")]
+    /// Now, as the system tells it: what QUIC reckons with.
+    #[expect(clippy::disallowed_methods, reason = "a shell owns the clock of its side")]
+    pub fn instant(&self) -> Instant {
+        Instant::now()
+    }
+
+    /// When the system's own clock shows this moment.
+    pub fn instant_of(&self, moment: Moment<C>) -> Instant {
+        self.base + Duration::from_nanos(moment.as_ns().saturating_sub(START_NS))
+    }
+
+    /// Waits until `moment`, never less; returns at once if it is past.
+    ///
+    /// The deadline that the system is given is absolute: a thread that loses its processor on the way to sleep
+    /// does not wake up later for it.
     pub fn wait_until(&self, moment: Moment<C>) {
-        if let Some(left) = moment.since(self.now()) {
-            std::thread::sleep(left);
+        loop {
+            let before = Monotonic::read();
+            let Some(left) = moment.since(self.now()).filter(|left| !left.is_zero()) else {
+                return;
+            };
+            before.sleep_until_after(left);
         }
+    }
+}
+
+/// A reading of the system's own monotonic clock.
+struct Monotonic(#[cfg(target_os = "linux")] rustix::time::Timespec);
+
+#[cfg(target_os = "linux")]
+impl Monotonic {
+    fn read() -> Self {
+        Self(rustix::time::clock_gettime(rustix::time::ClockId::Monotonic))
+    }
+
+    /// Sleeps until so long after this reading, or until a signal comes.
+    fn sleep_until_after(self, left: Duration) {
+        let Ok(left) = rustix::time::Timespec::try_from(left) else { return };
+        if let Some(until) = self.0.checked_add(left) {
+            let _ = rustix::thread::clock_nanosleep_absolute(
+                rustix::thread::ClockId::Monotonic,
+                &until,
+            );
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+impl Monotonic {
+    fn read() -> Self {
+        Self()
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "only a shell waits")]
+    fn sleep_until_after(self, left: Duration) {
+        std::thread::sleep(left);
     }
 }
 
@@ -57,7 +108,6 @@ impl<C> HostClock<C> {
 mod tests {
     use super::*;
     use crate::time::Robot;
-    use core::time::Duration;
 
     #[test]
     fn it_never_reads_never_and_never_runs_back() {

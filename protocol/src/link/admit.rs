@@ -16,7 +16,7 @@ use super::{LinkError, Peer, Role, peer_of};
 use crate::frame::FrameError;
 
 /// The byte that says "admitted".
-const ADMITTED: u8 = 1;
+pub(super) const ADMITTED: u8 = 1;
 
 /// The next caller that has proven its address; `None` once the endpoint is closed.
 ///
@@ -64,20 +64,27 @@ pub async fn admit(incoming: Incoming, allowed: &[Role]) -> Result<(Connection, 
 }
 
 fn judge(connection: &Connection, allowed: &[Role]) -> Result<Peer, LinkError> {
-    let peer = match peer_of(connection) {
-        Ok(peer) => peer,
-        Err(error) => {
-            connection.close(Close::NoRole.code(), b"the certificate names no role");
-            return Err(error);
-        }
+    judged(peer_of(connection).ok(), allowed).map_err(|(close, sentence, error)| {
+        connection.close(close.code(), sentence.as_bytes());
+        error
+    })
+}
+
+/// The peer, if its role is one of `allowed`. Otherwise the code and the sentence to close with, and what
+/// this side says of it.
+pub(super) fn judged(
+    peer: Option<Peer>,
+    allowed: &[Role],
+) -> Result<Peer, (Close, String, LinkError)> {
+    let Some(peer) = peer else {
+        return Err((Close::NoRole, "the certificate names no role".to_owned(), LinkError::NoRole));
     };
     if allowed.contains(&peer.role) {
         return Ok(peer);
     }
     let error = LinkError::WrongRole { peer, allowed: allowed.to_vec() };
     let sentence = error.to_string().replacen("the other side is", "you are", 1);
-    connection.close(Close::WrongRole.code(), sentence.as_bytes());
-    Err(error)
+    Err((Close::WrongRole, sentence, error))
 }
 
 /// Waits for the robot's word that this console is admitted.

@@ -4,7 +4,6 @@
 //! both IP versions where the system allows it; a console binds the version of the address it calls.
 
 use core::time::Duration;
-use std::io::{Error, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
@@ -128,10 +127,12 @@ pub fn client_config(kind: Kind, identity: &Identity) -> Result<ClientConfig, Li
 }
 
 fn bind(address: SocketAddr, server: Option<ServerConfig>) -> Result<Endpoint, LinkError> {
-    let failed = |e: Error| match e.kind() {
-        ErrorKind::AddrInUse => LinkError::InUse { address },
-        kind => LinkError::Bind { address, kind },
-    };
-    let socket = UdpSocket::bind(address).map_err(failed)?;
-    Endpoint::new(EndpointConfig::default(), server, socket, Arc::new(TokioRuntime)).map_err(failed)
+    let socket = bound(address)?;
+    Endpoint::new(EndpointConfig::default(), server, socket, Arc::new(TokioRuntime))
+        .map_err(|e| LinkError::bind(&e, address))
+}
+
+/// A socket at this address.
+pub(super) fn bound(address: SocketAddr) -> Result<UdpSocket, LinkError> {
+    UdpSocket::bind(address).map_err(|e| LinkError::bind(&e, address))
 }

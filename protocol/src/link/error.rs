@@ -195,6 +195,9 @@ pub enum LinkError {
         /// What there is. Unit: byte.
         got: usize,
     },
+    /// The other side ended its session stream between two messages.
+    #[error("the other side has said its last word")]
+    Finished,
     /// A stream ended in the middle of a message or picture.
     #[error("the stream ended in the middle of a message or picture")]
     Truncated,
@@ -253,6 +256,7 @@ impl LinkError {
             Self::Restarted => "E-LNK-RESTARTED",
             Self::Transport { .. } => "E-LNK-TRANSPORT",
             Self::Length { .. } | Self::Disagree { .. } => "E-LNK-LENGTH",
+            Self::Finished => "E-LNK-FINISHED",
             Self::Truncated => "E-LNK-TRUNCATED",
             Self::Stream { .. } => "E-LNK-STREAM",
             Self::Malformed(_) => "E-LNK-MALFORMED",
@@ -295,7 +299,9 @@ impl LinkError {
             Self::Address { .. } => "pass an address and a port, for example 192.0.2.7:4433",
             Self::Unproven { .. } => "nothing: it comes again by itself",
             Self::Busy => "wait a moment, then connect again",
-            Self::Closed { .. } | Self::ClosedHere => "connect again when the reason is gone",
+            Self::Closed { .. } | Self::ClosedHere | Self::Finished => {
+                "connect again when the reason is gone"
+            }
             Self::Transport { .. }
             | Self::Length { .. }
             | Self::Disagree { .. }
@@ -305,6 +311,14 @@ impl LinkError {
             | Self::NoDatagrams => "install the same version on both sides, then connect again",
             Self::Tls(_) => "issue the certificate again with `farreach keys issue`",
             Self::Keys(error) => error.fix(),
+        }
+    }
+
+    /// What it means that a socket can not be bound to `address`.
+    pub(super) fn bind(error: &io::Error, address: SocketAddr) -> Self {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => Self::InUse { address },
+            kind => Self::Bind { address, kind },
         }
     }
 

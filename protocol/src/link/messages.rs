@@ -21,12 +21,17 @@ pub async fn write_message<T: Encode>(
     stream: &mut SendStream,
     message: &T,
 ) -> Result<(), LinkError> {
+    Ok(stream.write_all(&framed(message)?).await?)
+}
+
+/// A message with its length before it.
+pub(super) fn framed<T: Encode>(message: &T) -> Result<Vec<u8>, LinkError> {
     let message = session::encode(message)?;
     let length = u32::try_from(message.len()).unwrap_or(u32::MAX);
     let mut bytes = Vec::with_capacity(LENGTH_BYTES + message.len());
     bytes.extend_from_slice(&length.to_le_bytes());
     bytes.extend_from_slice(&message);
-    Ok(stream.write_all(&bytes).await?)
+    Ok(bytes)
 }
 
 /// The next message; `None` if the other side finished the stream between two messages.

@@ -34,9 +34,9 @@ pub const IDLE_MAX_MS: u32 = 10_000;
 /// How often the console shows that it is there when it has nothing to say.
 pub const KEEP_ALIVE: Duration = Duration::from_secs(1);
 
-/// Frames that wait for the socket at most. The default, 1 MiB, delivers more than 2,000 stale
-/// commands after a blackout of 2 s; four frames deliver none, and cover a scheduling hiccup of 4 ms.
-pub const FRAMES_QUEUED_MAX: usize = 4;
+/// Frames that wait for the socket at most: a frame that could not leave is replaced by the next. The
+/// default, 1 MiB, delivers more than 2,000 stale commands after a blackout of 2 s.
+pub const FRAMES_QUEUED_MAX: usize = 1;
 
 /// Received frames that wait for a reader at most; beyond it the oldest is dropped. A reader that
 /// hung for a second finds 16 ms of commands, not a second of them.

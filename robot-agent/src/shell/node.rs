@@ -13,7 +13,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use protocol::host::HostClock;
-use protocol::host::priority::ask_for_real_time;
+use protocol::host::priority::{ask_for_real_time, lock_memory};
 use protocol::link::{Identity, Kind, LinkError, listen};
 use protocol::picture::ViewSource;
 use protocol::profile::Profile;
@@ -22,7 +22,7 @@ use protocol::time::Robot as RobotTime;
 use quinn::{Endpoint, VarInt};
 use tokio::sync::{mpsc, watch};
 
-use super::control::{self, Greeting};
+use super::control::{self, ControlThread, Greeting};
 use super::encoder::EncodeError;
 use super::journal::{Journal, Summary, SummaryHandle};
 use super::media::{self, Capture, Flow, MediaCounts, MediaShared};
@@ -39,17 +39,14 @@ const ROOM: usize = 256;
 /// Room in the journal's rings: some seconds, because the journal's disk may stall.
 const JOURNAL_ROOM: usize = 8_192;
 
-/// What consoles are told when the servo thread has ended.
-const ENDED: &[u8] = b"the robot's control loop has ended, and the robot was told to stop";
-
 /// What a robot is started with.
 pub struct NodeConfig {
     /// The limits.
     pub profile: Profile,
     /// Who it is.
     pub identity: Identity,
-    /// Where the control link listens.
-    pub control: SocketAddr,
+    /// Where the control link listens: an address for each network that the robot is on, at least one.
+    pub control: Vec<SocketAddr>,
     /// Where the media link listens.
     pub media: SocketAddr,
     /// The start of the clock, if the operator's clock shares it: then the journal can check ages
@@ -155,15 +152,23 @@ impl NodeError {
 pub struct RobotNode {
     stop: Arc<AtomicBool>,
     ended: Arc<AtomicBool>,
-    endpoints: Vec<Endpoint>,
+    /// The media link.
+    pictures: Endpoint,
     threads: Vec<JoinHandle<()>>,
     local: Mutex<LocalSender>,
     summary: SummaryHandle,
     media: Arc<MediaCounts>,
-    /// Where the control link listens.
-    pub control: SocketAddr,
+    /// Where the control link listens, in the order that was asked for.
+    pub control: Vec<SocketAddr>,
     /// Where the media link listens.
     pub media_address: SocketAddr,
+}
+
+/// Keeps what the threads use in memory, where that is permitted.
+fn hold_memory() {
+    if let Err(sentence) = lock_memory() {
+        tracing::warn!("{sentence}");
+    }
 }
 
 fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> NodeError {
@@ -178,16 +183,16 @@ fn runtime() -> Result<tokio::runtime::Runtime, NodeError> {
         .map_err(system("a runtime for a link"))
 }
 
-fn open(kind: Kind, address: SocketAddr, identity: &Identity) -> Result<Opened, NodeError> {
+fn open(address: SocketAddr, identity: &Identity) -> Result<Opened, NodeError> {
     let runtime = runtime()?;
     let guard = runtime.enter();
-    let endpoint = listen(kind, address, identity)?;
+    let endpoint = listen(Kind::Media, address, identity)?;
     drop(guard);
     let address = endpoint.local_addr().map_err(system("the address of a socket"))?;
     Ok(Opened { runtime, endpoint, address })
 }
 
-/// A listening endpoint and the runtime that it lives in.
+/// The listening endpoint of the media link and the runtime that it lives in.
 struct Opened {
     runtime: tokio::runtime::Runtime,
     endpoint: Endpoint,
@@ -198,18 +203,19 @@ struct Opened {
 struct EndOfServo {
     stop: Arc<AtomicBool>,
     ended: Arc<AtomicBool>,
-    endpoints: Vec<Endpoint>,
+    pictures: Endpoint,
 }
 
 impl Drop for EndOfServo {
     fn drop(&mut self) {
-        if self.stop.swap(true, Ordering::Relaxed) {
+        if self.stop.load(Ordering::Relaxed) {
             return;
         }
-        self.ended.store(true, Ordering::Relaxed);
-        for endpoint in &self.endpoints {
-            endpoint.close(VarInt::from_u32(Refusal::Stalled as u32), ENDED);
-        }
+        // First why, then that: whoever sees the latter asks for the former.
+        self.ended.store(true, Ordering::Release);
+        self.stop.store(true, Ordering::Release);
+        let stalled = VarInt::from_u32(Refusal::Stalled as u32);
+        self.pictures.close(stalled, Refusal::Stalled.sentence().as_bytes());
         tracing::error!(code = NodeError::Ended.code(), "{}", NodeError::Ended);
     }
 }
@@ -268,8 +274,9 @@ impl RobotNode {
         let description = robot.describe();
         let (core, eye) = fitted(&profile, &description, robot.as_mut(), source)?;
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
-        let control = open(Kind::Control, control, &identity)?;
-        let media = open(Kind::Media, media, &identity)?;
+        hold_memory();
+        let control = control::open(&control, &identity)?;
+        let media = open(media, &identity)?;
         let greeting = Greeting {
             robot: description.name,
             simulated: description.simulated,
@@ -305,12 +312,12 @@ impl RobotNode {
         let mut node = Self {
             stop: Arc::default(),
             ended: Arc::default(),
-            endpoints: vec![control.endpoint.clone(), media.endpoint.clone()],
+            pictures: media.endpoint.clone(),
             threads: Vec::new(),
             local: Mutex::new(local),
             summary: journal.summary(),
             media: Arc::clone(&shared.counts),
-            control: control.address,
+            control: control.addresses.clone(),
             media_address: media.address,
         };
         let Vitals { pictures, records } = vitals;
@@ -327,9 +334,7 @@ impl RobotNode {
             stalled,
             holder_name,
         };
-        node.spawn("control-link", move |_| {
-            control.runtime.block_on(control::serve(control.endpoint, greeting, links));
-        })?;
+        node.spawn_control(ControlThread::new(control, greeting, links, clock))?;
         let told = Told { captured, witness, heart: pictures };
         node.spawn_media(media, eye, clock, told, (shared, holder))?;
         node.spawn_servo(Servo::new(core, robot, clock, connections))?;
@@ -367,11 +372,21 @@ impl RobotNode {
         Ok(())
     }
 
+    fn spawn_control(&mut self, control: ControlThread) -> Result<(), NodeError> {
+        let ended = Arc::clone(&self.ended);
+        self.spawn("control-link", move |stop| {
+            if let Err(sentence) = ask_for_real_time("control-link", "commands") {
+                tracing::warn!("{sentence}");
+            }
+            control.run(stop, &ended);
+        })
+    }
+
     fn spawn_servo(&mut self, servo: Servo) -> Result<(), NodeError> {
         let end = EndOfServo {
             stop: Arc::clone(&self.stop),
             ended: Arc::clone(&self.ended),
-            endpoints: self.endpoints.clone(),
+            pictures: self.pictures.clone(),
         };
         self.spawn("servo", move |stop| {
             // Dropped after the servo, which tells the robot to stop.
@@ -427,9 +442,7 @@ struct Told {
 impl Drop for RobotNode {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Relaxed);
-        for endpoint in &self.endpoints {
-            endpoint.close(VarInt::from_u32(0), b"the robot agent is shutting down");
-        }
+        self.pictures.close(VarInt::from_u32(0), b"the robot agent is shutting down");
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }

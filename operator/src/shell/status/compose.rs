@@ -9,15 +9,16 @@ use protocol::time::{Moment, Operator};
 
 use super::causes::{self, Bound};
 use super::page::{
-    Age, Ages, Alarm, Base, Clock, Force, Hand, Pictures, Probe, ProfileName, Reason, Speed, Stage,
-    State, Status, Stop,
+    Age, Ages, Alarm, Base, Clock, Force, Hand, Path, Pictures, Probe, ProfileName, Reason, Speed,
+    Stage, State, Status, Stop,
 };
 use crate::core::session::force_max_n;
 use crate::core::stages::Stage as Part;
 use crate::core::stats::AgeSeries;
 use crate::core::stop::StopPhase;
+use crate::shell::line::Figures;
 use crate::shell::lock;
-use crate::shell::shared::{Board, Link, Shared, Snapshot};
+use crate::shell::shared::{Board, Link, PathState, Shared, Snapshot};
 
 /// The word for what is not known.
 const UNKNOWN: &str = "UNKNOWN";
@@ -96,6 +97,7 @@ pub fn compose(known: &Known<'_>, now: Moment<Operator>) -> Status {
         ages: ages(known, frame, now),
         stages: stages(known, frame.is_some(), now),
         clock: clock(known, now),
+        paths: board.paths.iter().map(path).collect(),
         force: force(known, frame),
         interlocks: causes::interlocks(frame, profile),
         speed: Speed {
@@ -236,6 +238,21 @@ fn clock(known: &Known<'_>, now: Moment<Operator>) -> Clock {
         offset_ms: offset.map(|o| ns_to_ms(o.ns)),
         error_ms: offset.map(|o| ns_to_ms(o.error_ns)),
         suspect: core.stages().clock_suspect(now),
+    }
+}
+
+fn path(path: &PathState) -> Path {
+    let figures = path.figures;
+    let percent = |share: fn(&Figures) -> Option<f64>| {
+        figures.as_ref().and_then(share).map(|share| rounded(share * 100.0))
+    };
+    Path {
+        name: path.name.clone(),
+        up: figures.is_some(),
+        round_trip_ms: figures.map(|f| ms(f.round_trip)),
+        lost_up_percent: percent(|f| f.lost_up),
+        lost_down_percent: percent(|f| f.lost_down),
+        first_percent: percent(|f| f.first),
     }
 }
 

@@ -322,6 +322,7 @@ fn the_shapes_are_those_that_the_page_declares() {
     assert_eq!(keys(&status["ages"]["view"]), typedef("Age"));
     assert_eq!(keys(&status["ages"]["loop"]), typedef("Age"));
     assert_eq!(keys(&status["stages"][0]), typedef("Stage"));
+    assert_eq!(keys(&status["paths"][0]), typedef("Path"));
     assert_eq!(keys(&status["interlocks"][0]), typedef("Interlock"));
     assert_eq!(keys(&status["alarms"][0]), typedef("Alarm"));
     let block = types.split_once("@typedef {object} Status").unwrap().1;
@@ -482,4 +483,17 @@ fn a_stop_is_told_as_the_robot_confirms_it() {
         s.core.handle_state(&confirmed, at(1_006));
     });
     assert_eq!(status["stop"], json!({ "phase": "confirmed", "ms": 5.0 }));
+}
+
+#[test]
+fn a_path_tells_what_it_takes_and_loses_and_nothing_while_it_is_down() {
+    let status = told(None, |_, board| {
+        let down = PathState { name: "5g".to_owned(), figures: None };
+        board.paths.push(down);
+    });
+    let wired = json!({"name": "wired", "up": true, "round_trip_ms": 12.0, "lost_up_percent": 1.0,
+        "lost_down_percent": null, "first_percent": 100.0});
+    let mobile = json!({"name": "5g", "up": false, "round_trip_ms": null, "lost_up_percent": null,
+        "lost_down_percent": null, "first_percent": null});
+    assert_eq!(status["paths"], json!([wired, mobile]));
 }

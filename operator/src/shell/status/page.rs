@@ -33,6 +33,8 @@ pub struct Status {
     pub stages: Vec<Stage>,
     /// The estimate of the robot's clock.
     pub clock: Clock,
+    /// The ways to the robot.
+    pub paths: Vec<Path>,
     /// Contact force.
     pub force: Force,
     /// Every condition for motion.
@@ -151,6 +153,23 @@ pub struct Clock {
     pub error_ms: Option<f64>,
     /// True if a stage came out negative.
     pub suspect: bool,
+}
+
+/// A way to the robot.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Path {
+    /// What it is called.
+    pub name: String,
+    /// False while it leads nowhere.
+    pub up: bool,
+    /// Round trip. Unit: millisecond.
+    pub round_trip_ms: Option<f64>,
+    /// Lost on the way to the robot, of the last half second. Unit: percent.
+    pub lost_up_percent: Option<f64>,
+    /// Lost on the way from the robot, of the last half second. Unit: percent.
+    pub lost_down_percent: Option<f64>,
+    /// Arrived on this path before any other. Unit: percent.
+    pub first_percent: Option<f64>,
 }
 
 /// Contact force along the tool axis, or on the bumper of a base. Unit: newton.

@@ -1,0 +1,36 @@
+//! `farreach bench`: what Farreach costs on this machine.
+
+use benches::link::{Report, measure};
+use protocol::host::priority::may_be_real_time;
+
+use crate::cli::{BenchArgs, BenchCommand, BenchLinkArgs};
+use crate::exit::{Ending, Failure};
+
+/// Runs `farreach bench`.
+pub(crate) fn run(args: &BenchArgs) -> Result<Ending, Failure> {
+    match &args.command {
+        BenchCommand::Link(args) => link(args),
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "the table is this command's data")]
+fn link(args: &BenchLinkArgs) -> Result<Ending, Failure> {
+    if let Err(sentence) = may_be_real_time() {
+        tracing::warn!("{sentence}");
+    }
+    let report = measure(args.rounds, args.seconds, |round, variant| {
+        tracing::info!("round {round} of {}: {}", args.rounds, variant.name());
+    })?;
+    println!("{report}");
+    if let Some(path) = &args.json {
+        write(path, &report)?;
+    }
+    Ok(Ending::Ok)
+}
+
+fn write(path: &std::path::Path, report: &Report) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(report)
+        .map_err(|error| Failure::Internal(error.to_string()))?;
+    std::fs::write(path, text + "\n")
+        .map_err(|error| Failure::Write { path: path.to_owned(), error })
+}
