@@ -23,6 +23,7 @@
 //! role is withdrawn by not issuing the next one.
 
 pub mod admit;
+pub mod congestion;
 pub mod endpoint;
 pub mod error;
 pub mod keys;
