@@ -89,7 +89,7 @@ enum End {
 /// # Errors
 /// [`ConsoleError::Link`], [`ConsoleError::Refused`], [`ConsoleError::Silent`].
 pub async fn dial(call: &Call) -> Result<Dialed, ConsoleError> {
-    let endpoint = caller(call.address)?;
+    let endpoint = caller(Kind::Control, call.address)?;
     let connection = connect_from(&endpoint, Kind::Control, call.address, &call.identity).await?;
     let hello = OperatorMessage::Hello {
         console: call.name.chars().take(NAME_MAX).collect(),

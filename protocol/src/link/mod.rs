@@ -31,6 +31,7 @@ pub mod messages;
 pub mod order;
 pub mod pictures;
 pub mod role;
+pub mod socket;
 pub mod tls;
 pub mod transport;
 

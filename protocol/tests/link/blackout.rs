@@ -76,7 +76,7 @@ async fn with_quics_defaults_the_same_blackout_delivers_a_burst_of_stale_frames(
     let path = Path::to(robot.local_addr().unwrap()).await;
     let mut defaults = client_config(Kind::Control, &site.issue(Role::Operator)).unwrap();
     defaults.transport_config(Arc::new(TransportConfig::default()));
-    let console = caller(path.address).unwrap();
+    let console = caller(Kind::Control, path.address).unwrap();
     let (admitted, connected) = tokio::join!(
         admit_operator(&robot),
         console.connect_with(defaults, path.address, ROBOT_SERVER_NAME).unwrap()
@@ -108,7 +108,7 @@ async fn a_console_that_changes_its_address_stays_connected() {
     let robot = site.listen(Kind::Control);
     let address = robot.local_addr().unwrap();
     let operator = site.issue(Role::Operator);
-    let console = caller(address).unwrap();
+    let console = caller(Kind::Control, address).unwrap();
     let (admitted, connected) = tokio::join!(
         admit_operator(&robot),
         connect_from(&console, Kind::Control, address, &operator)
