@@ -127,7 +127,7 @@ async fn other(operator: &Identity, address: SocketAddr) -> String {
 
 async fn call(tls: rustls::ClientConfig, address: SocketAddr) -> String {
     let crypto = quinn::crypto::rustls::QuicClientConfig::try_from(tls).unwrap();
-    let endpoint = endpoint::caller(address).unwrap();
+    let endpoint = endpoint::caller(Kind::Control, address).unwrap();
     let config = quinn::ClientConfig::new(std::sync::Arc::new(crypto));
     let connecting = endpoint.connect_with(config, address, "robot.farreach").unwrap();
     let error: LinkError = match connecting.await {

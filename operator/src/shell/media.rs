@@ -130,7 +130,7 @@ async fn one_connection(
 }
 
 async fn connect(call: &Call, socket: &RefCell<Option<Endpoint>>) -> Result<Connection, LinkError> {
-    let endpoint = caller(call.address)?;
+    let endpoint = caller(Kind::Media, call.address)?;
     socket.replace(Some(endpoint.clone()));
     connect_from(&endpoint, Kind::Media, call.address, &call.identity).await
 }

@@ -8,10 +8,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 
 use quinn::crypto::rustls::{QuicClientConfig, QuicServerConfig};
-use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
+use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, ServerConfig};
 
 use super::error::Close;
 use super::role::ROBOT_SERVER_NAME;
+use super::socket::{Marking, class};
 use super::transport::{self, Side};
 use super::{Identity, Kind, LinkError, Role, admit, peer_of, tls};
 
@@ -36,7 +37,7 @@ pub(super) const HANDSHAKE_MAX: Duration = Duration::from_millis(HANDSHAKE_MAX_M
 /// # Errors
 /// [`LinkError::InUse`], [`LinkError::Bind`], [`LinkError::Tls`].
 pub fn listen(kind: Kind, address: SocketAddr, identity: &Identity) -> Result<Endpoint, LinkError> {
-    bind(address, Some(server_config(kind, identity)?))
+    bind(kind, address, Some(server_config(kind, identity)?))
 }
 
 /// Connects to a robot, as a console, from a socket of its own. The connection is usable: the robot
@@ -51,7 +52,7 @@ pub async fn connect(
     address: SocketAddr,
     identity: &Identity,
 ) -> Result<Connection, LinkError> {
-    connect_from(&caller(address)?, kind, address, identity).await
+    connect_from(&caller(kind, address)?, kind, address, identity).await
 }
 
 /// The socket that [`connect`] would use. For callers that must move it to another network
@@ -59,12 +60,12 @@ pub async fn connect(
 ///
 /// # Errors
 /// [`LinkError::Bind`].
-pub fn caller(address: SocketAddr) -> Result<Endpoint, LinkError> {
+pub fn caller(kind: Kind, address: SocketAddr) -> Result<Endpoint, LinkError> {
     let local: IpAddr = match address {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    bind((local, 0).into(), None)
+    bind(kind, (local, 0).into(), None)
 }
 
 /// As [`connect`], from this socket.
@@ -126,9 +127,13 @@ pub fn client_config(kind: Kind, identity: &Identity) -> Result<ClientConfig, Li
     Ok(config)
 }
 
-fn bind(address: SocketAddr, server: Option<ServerConfig>) -> Result<Endpoint, LinkError> {
+fn bind(
+    kind: Kind,
+    address: SocketAddr,
+    server: Option<ServerConfig>,
+) -> Result<Endpoint, LinkError> {
     let socket = bound(address)?;
-    Endpoint::new(EndpointConfig::default(), server, socket, Arc::new(TokioRuntime))
+    Endpoint::new(EndpointConfig::default(), server, socket, Arc::new(Marking(class(kind))))
         .map_err(|e| LinkError::bind(&e, address))
 }
 

@@ -23,6 +23,7 @@
 //! role is withdrawn by not issuing the next one.
 
 pub mod admit;
+pub mod congestion;
 pub mod control;
 pub mod endpoint;
 pub mod error;
@@ -31,6 +32,7 @@ pub mod messages;
 pub mod order;
 pub mod pictures;
 pub mod role;
+pub mod socket;
 pub mod tls;
 pub mod transport;
 

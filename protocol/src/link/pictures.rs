@@ -3,29 +3,28 @@
 //! Problem: a picture that waits in the sender's buffer is old before it leaves, and the view age
 //! that the robot enforces grows with every one. Buffering makes a slow link look like a dead one.
 //! The rule: a picture is "taken" only when nothing of it waits for the link, and the caller encodes
-//! the next one only then. [`PictureSender`] knows, because it counts what is not acknowledged and
-//! compares it with the congestion window. On a slow link the picture rate falls, the age does not
-//! grow.
+//! the next one only then. [`PictureSender`] knows, because the link takes from it no more bytes than
+//! the congestion window holds. On a slow link the picture rate falls, the age does not grow.
 
-use core::fmt;
-use core::future::poll_fn;
-use core::pin::Pin;
-use core::task::{Context, Poll};
-
-use quinn::{Connection, RecvStream, SendStream, StoppedError, VarInt};
+use quinn::{Connection, RecvStream, SendStream, VarInt};
 
 use super::LinkError;
-use super::transport::PICTURES_OPEN_MAX;
+use super::transport::PICTURE_WINDOW;
 use crate::picture::{HEADER_BYTES, PICTURE_MAX, PictureHeader};
 
 /// The datagram that asks for a keyframe.
 const KEYFRAME_REQUEST: u8 = 1;
 
+/// A picture is handed over in pieces of this size; before each the room is looked at. Unit: byte.
+///
+/// The room grows by a few packets at a time, so a larger piece would miss some of it.
+pub const PIECE_BYTES: usize = 4 * 1024;
+
 /// Hands one picture to the link; returns once the link's buffer holds all of it.
 ///
-/// The buffer is bounded by [`PICTURE_WINDOW`](super::transport::PICTURE_WINDOW). A flow of pictures
-/// goes through [`PictureSender`], which keeps the buffer empty. A cancelled call resets the stream,
-/// and the other side drops the picture.
+/// The buffer is bounded by [`PICTURE_WINDOW`]. A flow of pictures goes through [`PictureSender`],
+/// which keeps the buffer empty. A cancelled call resets the stream, and the other side drops the
+/// picture.
 ///
 /// # Errors
 /// [`LinkError::Disagree`] if the header announces another length; else why the connection ended.
@@ -34,28 +33,28 @@ pub async fn send_picture(
     header: &PictureHeader,
     unit: &[u8],
 ) -> Result<(), LinkError> {
-    write_picture(connection, header, unit).await.map(drop)
+    write_picture(connection, header, unit, || {}).await
 }
 
-/// Ready when the other side has acknowledged every byte of a picture, or wants none of it.
-type Acknowledged =
-    Pin<Box<dyn Future<Output = Result<Option<VarInt>, StoppedError>> + Send + Sync>>;
-
+/// Writes a picture; calls `room` before each piece.
 async fn write_picture(
     connection: &Connection,
     header: &PictureHeader,
     unit: &[u8],
-) -> Result<Acknowledged, LinkError> {
+    room: impl Fn(),
+) -> Result<(), LinkError> {
     let expected = header.length as usize;
     if expected != unit.len() {
         return Err(LinkError::Disagree { expected, got: unit.len() });
     }
     let head = header.encode()?;
     let mut picture = Writing { stream: connection.open_uni().await?, whole: false };
-    picture.stream.write_all(&head).await?;
-    picture.stream.write_all(unit).await?;
+    for piece in core::iter::once(head.as_slice()).chain(unit.chunks(PIECE_BYTES)) {
+        room();
+        picture.stream.write_all(piece).await?;
+    }
     picture.whole = picture.stream.finish().is_ok();
-    Ok(Box::pin(picture.stream.stopped()))
+    Ok(())
 }
 
 /// A stream that is reset unless all of the picture is on it. Left to itself the library finishes a
@@ -74,22 +73,15 @@ impl Drop for Writing {
 }
 
 /// Sends a flow of pictures and never lets one wait behind the link.
+#[derive(Debug)]
 pub struct PictureSender {
     connection: Connection,
-    /// Sent and not acknowledged, with their bytes. Bound: [`PICTURES_OPEN_MAX`].
-    flying: Vec<(Acknowledged, u64)>,
-}
-
-impl fmt::Debug for PictureSender {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PictureSender").field("flying", &self.flying.len()).finish_non_exhaustive()
-    }
 }
 
 impl PictureSender {
     /// For the pictures of this media connection.
     pub fn new(connection: Connection) -> Self {
-        Self { connection, flying: Vec::new() }
+        Self { connection }
     }
 
     /// Sends one picture; returns once the link has taken it: what is not yet acknowledged fits the
@@ -101,33 +93,13 @@ impl PictureSender {
     /// # Errors
     /// As [`send_picture`].
     pub async fn send(&mut self, header: &PictureHeader, unit: &[u8]) -> Result<(), LinkError> {
-        let acknowledged = write_picture(&self.connection, header, unit).await?;
-        self.flying.push((acknowledged, (HEADER_BYTES + unit.len()) as u64));
-        poll_fn(|context| self.poll_taken(context)).await
+        write_picture(&self.connection, header, unit, || self.make_room()).await
     }
 
-    fn poll_taken(&mut self, context: &mut Context<'_>) -> Poll<Result<(), LinkError>> {
-        let mut lost = None;
-        self.flying.retain_mut(|(acknowledged, _)| match acknowledged.as_mut().poll(context) {
-            Poll::Pending => true,
-            Poll::Ready(Ok(_)) => false,
-            Poll::Ready(Err(error)) => {
-                lost = Some(error);
-                false
-            }
-        });
-        match lost {
-            Some(StoppedError::ConnectionLost(error)) => return Poll::Ready(Err(error.into())),
-            Some(StoppedError::ZeroRttRejected) => return Poll::Ready(Err(LinkError::ClosedHere)),
-            None => {}
-        }
-        let flying: u64 = self.flying.iter().map(|(_, bytes)| bytes).sum();
-        let few = self.flying.len() < PICTURES_OPEN_MAX as usize;
-        if self.flying.is_empty() || (few && flying <= self.connection.stats().path.cwnd) {
-            Poll::Ready(Ok(()))
-        } else {
-            Poll::Pending
-        }
+    /// Lets the link take what fits the congestion window, and no more.
+    fn make_room(&self) {
+        let window = self.connection.stats().path.cwnd;
+        self.connection.set_send_window(window.min(PICTURE_WINDOW));
     }
 }
 

@@ -48,7 +48,7 @@ async fn refused_client(
 ) -> (LinkError, LinkError) {
     let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(config).unwrap()));
     let address = robot.local_addr().unwrap();
-    let endpoint = caller(address).unwrap();
+    let endpoint = caller(Kind::Control, address).unwrap();
     let connecting = endpoint.connect_with(config, address, ROBOT_SERVER_NAME).unwrap();
     let (admitted, lost) = tokio::join!(admit_operator(robot), async {
         match connecting.await {
@@ -215,7 +215,7 @@ async fn nothing_can_be_sent_early_on_a_second_connection() {
     eager.resumption = rustls::client::Resumption::in_memory_sessions(8);
     let config = ClientConfig::new(Arc::new(QuicClientConfig::try_from(eager).unwrap()));
     let address = robot.local_addr().unwrap();
-    let endpoint = caller(address).unwrap();
+    let endpoint = caller(Kind::Control, address).unwrap();
     for attempt in 0..2 {
         let connecting = endpoint.connect_with(config.clone(), address, ROBOT_SERVER_NAME).unwrap();
         let Err(connecting) = connecting.into_0rtt() else {

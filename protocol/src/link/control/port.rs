@@ -11,8 +11,9 @@ use std::time::Instant;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt;
 
-use super::super::LinkError;
 use super::super::endpoint::bound;
+use super::super::socket::{class, mark};
+use super::super::{Kind, LinkError};
 use super::{ControlLink, Way};
 
 /// Larger than every packet of a control link. Unit: byte.
@@ -24,10 +25,6 @@ const TAKEN_MAX: usize = 256;
 /// What the kernel keeps of packets that the network card has not taken. Unit: byte, with its bookkeeping; a
 /// dozen frames.
 const SEND_BUFFER: usize = 8 * 1024;
-
-/// Expedited forwarding, RFC 3246, as the byte that IP carries: the class of what must not wait. Linux derives
-/// its own priority for interactive traffic (6) from it.
-pub const TRAFFIC_CLASS: u8 = 46 << 2;
 
 /// The socket of one end, or of one path.
 #[derive(Debug)]
@@ -45,11 +42,7 @@ impl Port {
     pub fn listen(address: SocketAddr) -> Result<Self, LinkError> {
         let socket = bound(address)?;
         socket.set_nonblocking(true).map_err(|e| LinkError::bind(&e, address))?;
-        // Refused where the system knows no such thing; then packets are like all others.
-        let _ = sockopt::set_ip_tos(&socket, TRAFFIC_CLASS);
-        if address.is_ipv6() {
-            let _ = sockopt::set_ipv6_tclass(&socket, u32::from(TRAFFIC_CLASS));
-        }
+        mark(&socket, class(Kind::Control), 0, address.is_ipv6());
         let _ = sockopt::set_socket_send_buffer_size(&socket, SEND_BUFFER);
         Ok(Self { socket, incoming: vec![0; PACKET_MAX], unsent: 0 })
     }
