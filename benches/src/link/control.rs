@@ -16,7 +16,7 @@ use super::{BenchError, Keys, MESSAGE_BYTES, RATE_HZ, Round};
 /// The longest that the echo sleeps before it looks whether it is to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// How long before a message is due a thread stays awake.
+/// A spinning thread is awake for so long before and after a message is due, and no longer.
 const AWAKE: Duration = Duration::from_micros(100);
 
 /// One end, with its socket.
@@ -24,12 +24,18 @@ struct End {
     link: ControlLink,
     port: [Port; 1],
     packet: Vec<u8>,
-    spins: bool,
+    /// From when to when it does not sleep.
+    awake: (Instant, Instant),
 }
 
 impl End {
-    const fn new(link: ControlLink, port: Port, spins: bool) -> Self {
-        Self { link, port: [port], packet: Vec::new(), spins }
+    fn new(link: ControlLink, port: Port) -> Self {
+        Self { link, port: [port], packet: Vec::new(), awake: (now(), now()) }
+    }
+
+    /// Is awake from a moment before `due` to a moment after it.
+    fn expect(&mut self, due: Instant) {
+        self.awake = (due.checked_sub(AWAKE).unwrap_or(due), due + AWAKE);
     }
 
     fn take_in(&mut self) {
@@ -60,10 +66,11 @@ impl End {
                 return None;
             }
             let due = self.link.due().map_or(until, |due| due.min(until));
-            if !self.spins {
+            let (from, to) = self.awake;
+            if at < from {
+                self.sleep(due.min(from), at);
+            } else if at >= to {
                 self.sleep(due, at);
-            } else if let Some(asleep) = due.checked_sub(AWAKE).filter(|asleep| *asleep > at) {
-                self.sleep(asleep, at);
             }
         }
     }
@@ -78,6 +85,7 @@ impl End {
 struct OnLink {
     end: End,
     call: CallId,
+    spins: bool,
 }
 
 impl Client for OnLink {
@@ -90,7 +98,11 @@ impl Client for OnLink {
         if !self.end.send(self.call, message) {
             return false;
         }
-        let until = now() + LOST_AFTER;
+        let sent = now();
+        if self.spins {
+            self.end.expect(sent);
+        }
+        let until = sent + LOST_AFTER;
         while let Some(event) = self.end.turn(until) {
             if matches!(event, Event::Frame { bytes, .. } if bytes[..] == *message) {
                 return true;
@@ -104,12 +116,12 @@ pub(super) fn run(keys: &Keys, lasts: Duration, spins: bool) -> Result<Round, Be
     let link = ControlLink::robot(&keys.robot, &[Role::Operator], None)?;
     let port = Port::listen((Ipv4Addr::LOCALHOST, 0).into())?;
     let to = port.address()?;
-    let echo = pace::echo(move |stop| echo(End::new(link, port, spins), stop))?;
+    let echo = pace::echo(move |stop| echo(End::new(link, port), spins, stop))?;
     let operator = keys.operator.clone();
     let mut round = pace::client(
         move || {
             let link = ControlLink::console(&operator, None)?;
-            let mut end = End::new(link, Port::caller(to, None)?, false);
+            let mut end = End::new(link, Port::caller(to, None)?);
             let call = end.link.call(to, now())?;
             let until = now() + Duration::from_secs(10);
             loop {
@@ -120,8 +132,7 @@ pub(super) fn run(keys: &Keys, lasts: Duration, spins: bool) -> Result<Round, Be
                     None => return Err(LinkError::Silent.into()),
                 }
             }
-            end.spins = spins;
-            Ok(OnLink { end, call })
+            Ok(OnLink { end, call, spins })
         },
         lasts,
     )?;
@@ -129,20 +140,15 @@ pub(super) fn run(keys: &Keys, lasts: Duration, spins: bool) -> Result<Round, Be
     Ok(round)
 }
 
-/// Returns each frame. A spinning echo is awake from a moment before the next is due until it has come.
-fn echo(mut end: End, stop: &AtomicBool) {
+/// Returns each frame; a spinning echo expects the next one a period later.
+fn echo(mut end: End, spins: bool, stop: &AtomicBool) {
     let period = Duration::from_secs(1) / RATE_HZ;
-    let spins = core::mem::replace(&mut end.spins, false);
-    let mut due = now() + LOOK_EVERY;
     while !stop.load(Ordering::Relaxed) {
-        if let Some(Event::Frame { call, bytes }) = end.turn(due) {
+        if let Some(Event::Frame { call, bytes }) = end.turn(now() + LOOK_EVERY) {
             end.send(call, &bytes);
-            due = now() + if spins { period.saturating_sub(AWAKE) } else { LOOK_EVERY };
-            end.spins = false;
-        } else {
-            // Nothing came: awake for as long as something may still come, and no longer.
-            end.spins = spins && !end.spins;
-            due = now() + if end.spins { 2 * AWAKE } else { LOOK_EVERY };
+            if spins {
+                end.expect(now() + period);
+            }
         }
     }
 }

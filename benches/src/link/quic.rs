@@ -20,9 +20,10 @@ use super::{BenchError, Keys, MESSAGE_BYTES, Round};
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 struct OnQuinn {
-    runtime: Runtime,
     connection: Connection,
     _endpoint: Endpoint,
+    // Dropped last: the others need it.
+    runtime: Runtime,
 }
 
 impl Client for OnQuinn {
@@ -67,11 +68,13 @@ pub(super) fn quinn(keys: &Keys, lasts: Duration) -> Result<Round, BenchError> {
             let guard = running.enter();
             let endpoint = Endpoint::client((Ipv4Addr::LOCALHOST, 0).into())?;
             drop(guard);
-            let connecting = endpoint
-                .connect_with(client, to, ROBOT_SERVER_NAME)
-                .map_err(|_| LinkError::Address { address: to })?;
-            let connection = running.block_on(connecting).map_err(LinkError::from)?;
-            Ok(OnQuinn { runtime: running, connection, _endpoint: endpoint })
+            let connection = running.block_on(async {
+                let connecting = endpoint
+                    .connect_with(client, to, ROBOT_SERVER_NAME)
+                    .map_err(|_| LinkError::Address { address: to })?;
+                connecting.await.map_err(LinkError::from)
+            })?;
+            Ok(OnQuinn { connection, _endpoint: endpoint, runtime: running })
         },
         lasts,
     )?;

@@ -257,6 +257,9 @@ impl ControlLink {
                 if let Some(transmit) = error.response {
                     self.answer(&transmit, port);
                 }
+                self.called += 1;
+                let why = LinkError::handshake(error.cause, address, HANDSHAKE_MAX_MS);
+                self.events.push_back(Event::Ended { call: CallId(self.called), address, why });
             }
         }
     }

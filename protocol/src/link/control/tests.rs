@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 
 use super::*;
-use crate::link::Authority;
+use crate::link::{Authority, tls};
 
 /// One direction: packets on their way, each with when it arrives.
 type Wire = VecDeque<(Instant, SocketAddr, Vec<u8>)>;
@@ -162,6 +162,25 @@ fn who_may_not_is_told_so_on_both_sides() {
     assert_eq!(why, [('r', "E-LNK-ROLE"), ('c', "E-LNK-ROLE")]);
     world.run(1_000);
     assert!(world.robot.is_idle() && world.console.is_idle());
+}
+
+#[test]
+fn another_version_is_told_so_on_both_sides() {
+    let mut world = World::new(Role::Operator);
+    let authority = Authority::create("north").unwrap();
+    let identity = authority.issue(Role::Operator, "anna", 1).unwrap();
+    let older = tls::client(&identity, "farreach/1").unwrap();
+    let crypto = quinn_proto::crypto::rustls::QuicClientConfig::try_from(older).unwrap();
+    let End::Console { config } = &mut world.console.end else { panic!() };
+    *config = ClientConfig::new(Arc::new(crypto));
+    world.console.call(world.robot_at, world.now).unwrap();
+    world.run(100);
+    let ended = |(who, event): &(char, Event)| match event {
+        Event::Ended { why, .. } => (*who, why.code()),
+        other => panic!("{other:?}"),
+    };
+    let why: Vec<_> = world.heard.iter().map(ended).collect();
+    assert_eq!(why, [('r', "E-LNK-VERSION"), ('c', "E-LNK-VERSION")]);
 }
 
 #[test]
