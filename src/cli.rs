@@ -113,12 +113,12 @@ pub(crate) struct OperatorArgs {
     #[arg(long, value_name = "PREFIX", env = "FARREACH_KEYS")]
     pub(crate) keys: PathBuf,
     /// Address of the robot's control link
-    #[arg(long, value_name = "ADDR", required_unless_present = "paths")]
+    #[arg(long, value_name = "ADDR", required_unless_present = "path")]
     pub(crate) robot: Option<SocketAddr>,
     /// A way to the robot, such as wired=192.0.2.7:4610 or 5g=198.51.100.7:4610@10.0.0.3 (from that address of
     /// this machine); give two, and commands go both ways
-    #[arg(long = "path", value_name = "NAME=ADDR[@FROM]", conflicts_with = "robot", value_parser = route)]
-    pub(crate) paths: Vec<Route>,
+    #[arg(long, value_name = "NAME=ADDR[@FROM]", conflicts_with = "robot", value_parser = route)]
+    pub(crate) path: Vec<Route>,
     /// Address of the robot's media link [default: the port after the first control link]
     #[arg(long, value_name = "ADDR")]
     pub(crate) robot_media: Option<SocketAddr>,
@@ -320,5 +320,25 @@ mod tests {
         assert_eq!(duration("10h").unwrap_err(), "`h` is no unit of time; use ms, s or m");
         assert!(duration("0s").is_err() && duration("s").is_err() && duration("-1s").is_err());
         assert!(duration("99999999999999999999999s").is_err());
+    }
+
+    #[test]
+    fn a_path_has_a_name_an_address_and_perhaps_a_place_to_call_from() {
+        let wired = route("wired=192.0.2.7:4610").unwrap();
+        assert_eq!((wired.name.as_str(), wired.from), ("wired", None));
+        let mobile = route("5g=198.51.100.7:4610@10.0.0.3").unwrap();
+        assert_eq!(mobile.robot, "198.51.100.7:4610".parse().unwrap());
+        assert_eq!(mobile.from, Some("10.0.0.3".parse().unwrap()));
+        for (wrong, says) in [
+            ("192.0.2.7:4610", "NAME=ADDR"),
+            ("=192.0.2.7:4610", "1 to 16"),
+            ("a b=192.0.2.7:4610", "letters"),
+            ("wired=192.0.2.7", "no address with a port"),
+            ("wired=192.0.2.7:4610@eth0", "no address of a machine"),
+            ("wired=192.0.2.7:4610@::1", "same IP version"),
+        ] {
+            let error = route(wrong).unwrap_err();
+            assert!(error.contains(says), "{wrong}: {error}");
+        }
     }
 }

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &OperatorArgs) -> Result<Ending, Failure> {
     let profile = args.profile.load()?;
     let identity = Identity::load(&args.keys)?;
     let interrupt = Interrupt::listen()?;
-    let routes = args.robot.map_or_else(|| args.paths.clone(), |robot| vec![Route::direct(robot)]);
+    let routes = args.robot.map_or_else(|| args.path.clone(), |robot| vec![Route::direct(robot)]);
     let first = routes.first().map(|route| route.robot);
     let media = args.robot_media.or(first.map(next_port).transpose()?);
     let media = media.ok_or_else(|| Failure::Usage("no way to the robot is given".to_owned()))?;

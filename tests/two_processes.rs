@@ -215,6 +215,33 @@ fn a_console_follows_through_a_link_and_its_end_makes_the_robot_hold() {
     assert_eq!(counts["clients"], 2);
 }
 
+/// Commands and states go over two paths; when one ends, the session goes on over the other.
+#[test]
+fn a_session_outlives_one_of_its_paths() {
+    let site = Site::new("paths");
+    let (mut robot, control, media) = site.robot(&["--power-on"]);
+    let to = control.to_string();
+    let args = ["link", "--listen", "127.0.0.1:0", "--to", &to, "--to-media", &media.to_string()];
+    let mut link = Running::start(&[&args[..], &["--preset", "lan"]].concat());
+    let line = link.wait_for(&["control 127.0.0.1:"]);
+    let relayed = line.split_once("control ").unwrap().1.split([',', ' ']).next().unwrap();
+    let (wired, mobile) = (format!("wired={control}"), format!("5g={relayed}"));
+    let keys = site.key("operator-one");
+    let mut args = vec!["operator", "--keys", &keys, "--headless", "--hand", "script"];
+    let media = media.to_string();
+    args.extend(["--path", &wired, "--path", &mobile, "--robot-media", &media]);
+    let mut operator = Running::start(&args);
+    operator.wait_for(&["the robot is reached on the path"]);
+    robot.wait_for(&["the operator steers on 2 paths"]);
+    robot.wait_for(&["ENGAGED"]);
+    link.signal("INT");
+    operator.wait_for(&["the path 5g is gone"]);
+    robot.wait_for(&["a path of operator one has ended"]);
+    let lost = |said: Vec<String>, word: &str| said.iter().any(|line| line.contains(word));
+    assert!(!lost(operator.said(), "the control link has ended"), "{:?}", operator.said());
+    assert!(!lost(robot.said(), "no longer holds authority"), "{:?}", robot.said());
+}
+
 /// A robot that is killed says no goodbye: its console shows its state as unknown, and asks it for
 /// nothing more than an answer.
 #[test]

@@ -31,9 +31,12 @@ use super::shared::Shared;
 /// worse. A round trip of most links is shorter.
 const KEYFRAME_EVERY: Duration = Duration::from_millis(100);
 
+/// How often it is looked whether the robot has moved, or the path has gone.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+
 /// Whom to call, and as whom.
 pub struct Call {
-    /// Where the robot listens for media.
+    /// Where the robot listens for media, as far as is known at the start.
     pub address: SocketAddr,
     /// Who calls.
     pub identity: Identity,
@@ -66,6 +69,10 @@ pub async fn run(
                     tracing::warn!(code = error.code(), "pictures have ended: {error}");
                     pause = REDIAL_MIN;
                 }
+                End::Elsewhere => {
+                    tracing::info!("pictures are called at another address");
+                    continue;
+                }
                 End::Unreached(error) => {
                     tracing::info!(code = error.code(), "no pictures: {error}");
                     pause = (pause * 2).min(REDIAL_MAX);
@@ -91,6 +98,8 @@ enum End {
     Session,
     /// The connection was lost.
     Lost(LinkError),
+    /// The robot, or the way to it, is another.
+    Elsewhere,
     /// There was no connection.
     Unreached(LinkError),
     /// There was no first connection: whoever started this was told.
@@ -112,14 +121,18 @@ async fn one_connection(
     number: u64,
     (started, socket): (&mut Option<Started<()>>, &RefCell<Option<Endpoint>>),
 ) -> End {
-    let connected = connect(call, socket).await;
+    let address = lock(&shared.board).pictures_at(call.address);
+    let connected = connect(call, address, socket).await;
     match (connected, started.take()) {
         (Ok(connection), first) => {
             if let Some(first) = first {
                 let _ = first.send(Ok(()));
             }
             let open = Open(connection);
-            End::Lost(receive(&open.0, shared, number).await)
+            tokio::select! {
+                error = receive(&open.0, shared, number) => End::Lost(error),
+                () = elsewhere(call, shared, address) => End::Elsewhere,
+            }
         }
         (Err(error), Some(first)) => {
             let _ = first.send(Err(error.into()));
@@ -129,10 +142,21 @@ async fn one_connection(
     }
 }
 
-async fn connect(call: &Call, socket: &RefCell<Option<Endpoint>>) -> Result<Connection, LinkError> {
-    let endpoint = caller(Kind::Media, call.address)?;
+/// Returns once the pictures are to be called at another address than this.
+async fn elsewhere(call: &Call, shared: &Shared, address: SocketAddr) {
+    while lock(&shared.board).pictures_at(call.address) == address {
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+async fn connect(
+    call: &Call,
+    address: SocketAddr,
+    socket: &RefCell<Option<Endpoint>>,
+) -> Result<Connection, LinkError> {
+    let endpoint = caller(Kind::Media, address)?;
     socket.replace(Some(endpoint.clone()));
-    connect_from(&endpoint, Kind::Media, call.address, &call.identity).await
+    connect_from(&endpoint, Kind::Media, address, &call.identity).await
 }
 
 /// What the pictures of one connection go through.

@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -90,8 +91,23 @@ pub enum Link {
 pub struct PathState {
     /// What people call it.
     pub name: String,
+    /// The address of the robot that was called.
+    pub called: SocketAddr,
+    /// Where the robot is now; the same unless it has moved.
+    pub robot: SocketAddr,
     /// How it does; `None` while it leads nowhere.
     pub figures: Option<Figures>,
+}
+
+/// A path that brings less than this share of the states leads nowhere.
+const BROUGHT_MIN: f64 = 0.1;
+
+impl PathState {
+    /// True if it brings what the robot says.
+    pub fn leads(&self) -> bool {
+        let lost = self.figures.map(|figures| figures.lost_down.unwrap_or(0.0));
+        lost.is_some_and(|lost| lost <= 1.0 - BROUGHT_MIN)
+    }
 }
 
 /// What is known of the robot and the link to it.
@@ -105,6 +121,19 @@ pub struct Board {
     pub simulated: bool,
     /// The ways to the robot.
     pub paths: Vec<PathState>,
+}
+
+impl Board {
+    /// Where pictures are to be called that were said to be at `media`: with the robot, where that has moved,
+    /// and on the first path that leads there.
+    pub fn pictures_at(&self, media: SocketAddr) -> SocketAddr {
+        // Somewhere else than the robot's control link: whoever said so knows.
+        if !self.paths.iter().any(|path| path.called.ip() == media.ip()) {
+            return media;
+        }
+        let first = self.paths.iter().find(|path| path.leads());
+        first.map_or(media, |path| SocketAddr::new(path.robot.ip(), media.port()))
+    }
 }
 
 /// What the hand thread tells everybody else, some fifty times a second.
@@ -257,6 +286,10 @@ pub(crate) mod fixture {
         }
     }
 
+    /// Where the robot is called.
+    pub(crate) const ROBOT: SocketAddr =
+        SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 4610);
+
     pub(crate) fn board() -> Board {
         let figures = Figures {
             round_trip: Duration::from_millis(12),
@@ -264,7 +297,8 @@ pub(crate) mod fixture {
             lost_down: None,
             first: Some(1.0),
         };
-        let paths = vec![PathState { name: "wired".to_owned(), figures: Some(figures) }];
+        let (name, robot) = ("wired".to_owned(), ROBOT);
+        let paths = vec![PathState { name, called: robot, robot, figures: Some(figures) }];
         Board { link: Link::Up, robot: "arm7".to_owned(), simulated: true, paths }
     }
 
@@ -294,6 +328,30 @@ mod tests {
 
     fn at(ms: u64) -> Moment<Operator> {
         Moment::from_ns(ms * 1_000_000)
+    }
+
+    #[test]
+    fn pictures_are_where_the_robot_is_on_the_first_path_that_leads_there() {
+        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+        let mut board = fixture::board();
+        let second = "198.51.100.7:4610";
+        let figures = board.paths[0].figures;
+        board.paths.push(PathState {
+            name: "5g".to_owned(),
+            called: address(second),
+            robot: address(second),
+            figures,
+        });
+        let media = address("192.0.2.7:4611");
+        assert_eq!(board.pictures_at(media), media);
+        board.paths[0].robot = address("203.0.113.9:4610");
+        assert_eq!(board.pictures_at(media), address("203.0.113.9:4611"), "it has moved");
+        board.paths[0].figures.as_mut().unwrap().lost_down = Some(0.95);
+        assert_eq!(board.pictures_at(media), address("198.51.100.7:4611"), "the first is silent");
+        board.paths[1].figures = None;
+        assert_eq!(board.pictures_at(media), media, "none leads there");
+        let elsewhere = address("127.0.0.1:9000");
+        assert_eq!(board.pictures_at(elsewhere), elsewhere);
     }
 
     #[test]

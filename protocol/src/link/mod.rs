@@ -9,6 +9,8 @@
 //! The rule chosen:
 //! - [`Kind::Control`] and [`Kind::Media`] are two connections on two sockets, each with a
 //!   [`transport`] of its own; datagram queues hold a few frames and drop the oldest.
+//! - [`control`] is QUIC without input and output, for the threads that steer; everything `async` here is
+//!   quinn, for media and tools.
 //! - TLS 1.3 with certificates on both sides, from one authority ([`keys`]), with no resumption and
 //!   no early data ([`tls`]).
 //! - The role is in the certificate ([`role`]), and the robot admits roles, not addresses

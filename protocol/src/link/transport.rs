@@ -1,7 +1,7 @@
 //! How QUIC behaves on each of the two connections, number by number.
 //!
 //! QUIC's defaults are made for web pages. Each number here that differs says what the default does
-//! to a command or a picture. Measured on loopback with quinn 0.11; see ADR 0005.
+//! to a command or a picture. Measured on loopback with quinn 0.11; see ADR 0005 and ADR 0016.
 
 use core::time::Duration;
 use std::sync::Arc;

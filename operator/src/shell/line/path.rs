@@ -122,7 +122,9 @@ impl Path {
     pub(super) fn state(&mut self, newest: Option<u64>) -> PathState {
         let health = self.up().and_then(|call| self.link.health(call));
         let figures = health.map(|health| self.gauge.read(&health, newest));
-        PathState { name: self.route.name.clone(), figures }
+        let (name, called) = (self.route.name.clone(), self.route.robot);
+        let robot = self.up().and_then(|call| self.link.address(call)).unwrap_or(called);
+        PathState { name, called, robot, figures }
     }
 
     /// Takes in what has arrived, and lets time pass.

@@ -248,7 +248,7 @@ fn path(path: &PathState) -> Path {
     };
     Path {
         name: path.name.clone(),
-        up: figures.is_some(),
+        up: path.leads(),
         round_trip_ms: figures.map(|f| ms(f.round_trip)),
         lost_up_percent: percent(|f| f.lost_up),
         lost_down_percent: percent(|f| f.lost_down),

@@ -488,8 +488,8 @@ fn a_stop_is_told_as_the_robot_confirms_it() {
 #[test]
 fn a_path_tells_what_it_takes_and_loses_and_nothing_while_it_is_down() {
     let status = told(None, |_, board| {
-        let down = PathState { name: "5g".to_owned(), figures: None };
-        board.paths.push(down);
+        let wired = board.paths[0].clone();
+        board.paths.push(PathState { name: "5g".to_owned(), figures: None, ..wired });
     });
     let wired = json!({"name": "wired", "up": true, "round_trip_ms": 12.0, "lost_up_percent": 1.0,
         "lost_down_percent": null, "first_percent": 100.0});

@@ -472,3 +472,7 @@ fn random_session() -> Option<SessionId> {
     rustls::crypto::ring::default_provider().secure_random.fill(&mut bytes).ok()?;
     Some(SessionId::from_bytes(bytes))
 }
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;
