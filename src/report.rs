@@ -8,6 +8,7 @@ use operator::shell::{ConsoleStatus, Percentiles};
 use protocol::profile::Profile;
 use protocol::state::OperatingState;
 use robot_agent::core::own_limits;
+use robot_agent::shell::arrivals::WayIn;
 use robot_agent::shell::journal::Summary;
 use serde::Serialize;
 
@@ -59,6 +60,7 @@ pub(crate) struct Report {
     stops: u64,
     core_us_p50: Option<f64>,
     core_us_p99: Option<f64>,
+    hand_to_core_us: WayInUs,
     final_state: &'static str,
     last_cause: Option<&'static str>,
     verdict: &'static str,
@@ -81,6 +83,29 @@ impl From<Option<Percentiles>> for AgeMs {
             p99: of(|p| p.p99),
             max: of(|p| p.max),
             samples: p.as_ref().map_or(0, |p| p.count),
+        }
+    }
+}
+
+/// From the hand's sample to the ring that the robot's core reads. Unit: microsecond.
+#[derive(Debug, Serialize)]
+struct WayInUs {
+    p50: Option<f64>,
+    p99: Option<f64>,
+    p999: Option<f64>,
+    max: Option<f64>,
+    samples: u64,
+}
+
+impl From<Option<WayIn>> for WayInUs {
+    fn from(way: Option<WayIn>) -> Self {
+        let of = |get: fn(&WayIn) -> Duration| way.as_ref().map(|way| us(get(way)));
+        Self {
+            p50: of(|w| w.p50),
+            p99: of(|w| w.p99),
+            p999: of(|w| w.p999),
+            max: of(|w| w.max),
+            samples: way.map_or(0, |w| w.samples),
         }
     }
 }
@@ -120,6 +145,7 @@ impl Report {
             stops: robot.stops,
             core_us_p50: robot.core_time.map(|(p50, _)| us(p50)),
             core_us_p99: robot.core_time.map(|(_, p99)| us(p99)),
+            hand_to_core_us: robot.way_in.into(),
             final_state: robot.state.map_or("UNKNOWN", OperatingState::word),
             last_cause: robot.last.and_then(|t| t.cause).map(protocol::cause::Cause::id),
             verdict: "",
@@ -171,6 +197,13 @@ impl Report {
             (Some(p50), Some(p99)) => format!("p50 {p50:.1}  p99 {p99:.1} us"),
             _ => "--".to_owned(),
         };
+        let way = &self.hand_to_core_us;
+        let way_in = match (way.p50, way.p99, way.p999) {
+            (Some(p50), Some(p99), Some(p999)) => {
+                format!("p50 {p50:.0}  p99 {p99:.0}  p99.9 {p999:.0} us  (n = {})", way.samples)
+            }
+            _ => "--".to_owned(),
+        };
         let rows = [
             (
                 "pictures presented",
@@ -197,6 +230,7 @@ impl Report {
                 "engaged, held, stopped",
                 format!("{} / {} / {}", self.engages, self.holds, self.stops),
             ),
+            ("hand to core", way_in),
             ("core per tick", format!("{core}  ({} ticks missed)", self.ticks_missed)),
         ];
         let mut out = format!(

@@ -15,6 +15,7 @@ use protocol::profile::Profile;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Robot};
 
+use super::arrivals::{Arrivals, WayIn};
 use super::rings::{Captured, Receiver, TickRecord};
 use super::watchdog::Heartbeat;
 use crate::core::{Followed, Transition};
@@ -60,6 +61,8 @@ pub struct Summary {
     pub core_time: Option<(Duration, Duration)>,
     /// Records lost because the journal was too slow.
     pub records_lost: u64,
+    /// From the hand's sample to the ring of the servo, where both ends share a clock.
+    pub way_in: Option<WayIn>,
 }
 
 /// Reads what the servo writes.
@@ -67,8 +70,8 @@ pub struct Journal {
     ticks: Receiver<TickRecord>,
     captured: Receiver<Captured>,
     profile: Profile,
-    /// True if the operator's clock is this robot's clock, as in a demonstration.
-    same_clock: bool,
+    /// Of commands, if the operator's clock is this robot's clock, as in a demonstration.
+    arrivals: Option<Arrivals>,
     views: BTreeMap<u64, Moment<Robot>>,
     core_ns: Vec<u64>,
     calling: bool,
@@ -92,13 +95,13 @@ impl Journal {
         ticks: Receiver<TickRecord>,
         captured: Receiver<Captured>,
         profile: Profile,
-        same_clock: bool,
+        arrivals: Option<Arrivals>,
     ) -> Self {
         Self {
             ticks,
             captured,
             profile,
-            same_clock,
+            arrivals,
             views: BTreeMap::new(),
             core_ns: Vec::with_capacity(1_000),
             calling: false,
@@ -140,6 +143,8 @@ impl Journal {
             self.note(&record, &mut summary);
         }
         summary.records_lost = self.ticks.dropped() + self.captured.dropped();
+        let way_in = self.arrivals.as_mut().and_then(Arrivals::drain);
+        summary.way_in = way_in.or(summary.way_in);
     }
 
     fn note(&mut self, record: &TickRecord, summary: &mut Summary) {
@@ -183,7 +188,7 @@ impl Journal {
         let loop_stale = followed.loop_age.is_none_or(|age| age > f.loop_age_hard);
         // On one clock the true age of the hand's sample is known, too.
         let hand = at.since(Moment::from_ns(followed.t_input.as_ns()));
-        let hand_stale = self.same_clock && hand.is_none_or(|age| age > f.view_age_hard);
+        let hand_stale = self.arrivals.is_some() && hand.is_none_or(|age| age > f.view_age_hard);
         view_stale || loop_stale || hand_stale
     }
 }
@@ -223,6 +228,7 @@ fn note_transition(t: &Transition, summary: &mut Summary) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::arrivals::arrivals;
     use crate::shell::rings::{Sender, ring};
     use protocol::picture::ViewSource;
 
@@ -234,7 +240,8 @@ mod tests {
         let (ticks, from_ticks) = ring(8);
         let (captured, from_captured) = ring(8);
         let profile = Profile::parse(protocol::profile::ULTRASOUND).unwrap();
-        (ticks, captured, Journal::new(from_ticks, from_captured, profile, same_clock))
+        let arrivals = same_clock.then(|| arrivals(HostClock::start()).1);
+        (ticks, captured, Journal::new(from_ticks, from_captured, profile, arrivals))
     }
 
     fn followed(view: u64, hand: u64) -> Followed {

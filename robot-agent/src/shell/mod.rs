@@ -11,6 +11,7 @@
 //! The servo thread never waits for another: it drains rings, ticks, and fills rings. A ring that is
 //! full drops and counts.
 
+pub mod arrivals;
 pub mod control;
 pub mod encoder;
 pub mod journal;

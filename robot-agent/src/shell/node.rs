@@ -22,6 +22,7 @@ use protocol::time::Robot as RobotTime;
 use quinn::{Endpoint, VarInt};
 use tokio::sync::{mpsc, watch};
 
+use super::arrivals::arrivals;
 use super::control::{self, ControlThread, Greeting};
 use super::encoder::EncodeError;
 use super::journal::{Journal, Summary, SummaryHandle};
@@ -275,8 +276,7 @@ impl RobotNode {
         let (core, eye) = fitted(&profile, &description, robot.as_mut(), source)?;
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
         hold_memory();
-        let control = control::open(&control, &identity)?;
-        let media = open(media, &identity)?;
+        let (control, media) = (control::open(&control, &identity)?, open(media, &identity)?);
         let greeting = Greeting {
             robot: description.name,
             simulated: description.simulated,
@@ -305,7 +305,8 @@ impl RobotNode {
             vitals: vitals.clone(),
             heart: heart.clone(),
         };
-        let journal = Journal::new(ticks, witnessed, profile.clone(), clock_base.is_some());
+        let (stamper, arrivals) = clock_base.map(|_| arrivals(clock)).unzip();
+        let journal = Journal::new(ticks, witnessed, profile.clone(), arrivals);
         let shared = MediaShared::new();
         let (holder_name, holder) = watch::channel(None);
         let (stall, stalled) = watch::channel(false);
@@ -333,6 +334,7 @@ impl RobotNode {
             wake: woken,
             stalled,
             holder_name,
+            stamper,
         };
         node.spawn_control(ControlThread::new(control, greeting, links, clock))?;
         let told = Told { captured, witness, heart: pictures };

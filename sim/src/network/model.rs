@@ -170,7 +170,7 @@ impl LinkModel {
         let Some(begin) = self.after_outages(free) else {
             return Fate::Lost(Reason::Outage);
         };
-        let sent = self.bottleneck.admit(begin, bytes);
+        let sent = self.bottleneck.admit(now, begin, bytes);
         let [delays, losses] = &mut self.noise;
         // Drawn for lost packets, too: the delay goes on with time, not with luck.
         let late = self.delay.at(sent, delays);
@@ -202,7 +202,6 @@ impl LinkModel {
                     return None;
                 }
                 (begin, moved) = (end, true);
-                self.bottleneck.close(end);
             }
             if !moved {
                 return Some(begin);

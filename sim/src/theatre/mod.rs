@@ -10,9 +10,10 @@
 //! notice. The robot's clock can be set back and can stand still with its computer, while the arm, which
 //! is a machine of its own, and the rest of the world go on.
 //!
-//! Limits: frames are delivered whole and in order after a constant delay, or lost; pictures are not
-//! encoded, only numbered, and are presented a constant time after their capture.
+//! Limits: unless a [`Carrier`] says otherwise, frames are delivered whole and in order after a constant delay, or
+//! lost; pictures are not encoded, only numbered, and are presented a constant time after their capture.
 
+mod carrier;
 mod faults;
 
 use core::time::Duration;
@@ -21,7 +22,6 @@ use std::collections::VecDeque;
 use nalgebra::Vector3;
 use operator::core::OperatorCore;
 use operator::devices::HandDevice;
-use protocol::frame::{CommandFrame, StateFrame};
 use protocol::picture::{PictureHeader, ViewSource};
 use protocol::profile::Profile;
 use protocol::session::SessionId;
@@ -30,6 +30,8 @@ use protocol::time::{Moment, Operator, Robot as RobotTime};
 use robot_agent::core::{Core, Host, LocalEvent, SessionEvent, Tick, Transition, own_limits};
 use robot_agent::robot::{Reading, Robot, RobotFault};
 
+pub use self::carrier::Carrier;
+use self::carrier::Queues;
 use self::faults::Trouble;
 pub use self::faults::{Faults, Mishap};
 use crate::robot::SimRobot;
@@ -105,8 +107,7 @@ pub struct Theatre {
     robot: SimRobot,
     core: Core,
     operator: OperatorCore,
-    up: VecDeque<(Moment<World>, CommandFrame)>,
-    down: VecDeque<(Moment<World>, StateFrame)>,
+    carrier: Box<dyn Carrier>,
     pictures: VecDeque<OnItsWay>,
     words: VecDeque<(Moment<World>, OperatingState)>,
     view: u64,
@@ -124,6 +125,21 @@ impl Theatre {
     /// # Errors
     /// A sentence, if a model is broken, the robot does not fit the profile or does not become ready.
     pub fn ready(profile: &Profile, delays: Delays, seed: u64) -> Result<Self, String> {
+        let carrier = Box::new(Queues::new(delays.up, delays.down));
+        Self::ready_over(profile, delays, seed, carrier)
+    }
+
+    /// The same with something else between the two sides; of `delays` only those of pictures and the page
+    /// count.
+    ///
+    /// # Errors
+    /// As [`ready`](Self::ready).
+    pub fn ready_over(
+        profile: &Profile,
+        delays: Delays,
+        seed: u64,
+        carrier: Box<dyn Carrier>,
+    ) -> Result<Self, String> {
         let (mut robot, _) = SimRobot::shipped(seed)?;
         let mut core = Core::new(profile.clone(), &robot.describe(), 1);
         core.handle_own_limits(robot.limit(&own_limits(profile)));
@@ -142,8 +158,7 @@ impl Theatre {
             robot,
             core,
             operator: OperatorCore::new(profile),
-            up: VecDeque::new(),
-            down: VecDeque::new(),
+            carrier,
             pictures: VecDeque::new(),
             words: VecDeque::new(),
             view: 0,
@@ -257,6 +272,10 @@ impl Theatre {
         }
     }
 
+    const fn world_now(&self) -> Duration {
+        Duration::from_nanos(self.now.as_ns())
+    }
+
     const fn pass(&mut self) {
         self.now = self.now.after(STEP);
     }
@@ -266,7 +285,7 @@ impl Theatre {
             return;
         }
         let now = self.operator_now();
-        while let Some(frame) = due(&mut self.down, self.now) {
+        while let Some(frame) = self.carrier.next_state(self.world_now()) {
             if self.operator.handle_state(&frame, now) {
                 hand.observe(&frame, now);
             }
@@ -282,7 +301,7 @@ impl Theatre {
         if let Some(frame) = self.operator.tick(now, &sample)
             && !self.trouble.loses(&self.faults)
         {
-            self.up.push_back((self.now.after(self.delays.up), frame));
+            self.carrier.send_command(&frame, self.world_now());
         }
     }
 
@@ -300,7 +319,7 @@ impl Theatre {
 
     fn robot_side(&mut self) {
         let now = self.now();
-        while let Some(frame) = due(&mut self.up, self.now) {
+        while let Some(frame) = self.carrier.next_command(self.world_now()) {
             self.core.handle_command(&frame, now);
         }
         if self.now >= self.next_picture {
@@ -316,7 +335,7 @@ impl Theatre {
         let _ = self.robot.command(&tick.order, Moment::from_ns(self.now.as_ns()));
         self.note(&tick);
         if let (Some(frame), false) = (tick.frame, self.faults.dead_operator) {
-            self.down.push_back((self.now.after(self.delays.down), frame));
+            self.carrier.send_state(&frame, self.world_now());
         }
     }
 

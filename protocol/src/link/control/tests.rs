@@ -328,3 +328,63 @@ fn a_stranger_can_not_draw_the_commands_to_itself() {
         assert_eq!(world.console.address(calls.0), Some(world.robot_at));
     }
 }
+
+/// 50,000 packets a second of strangers, some of which look like the beginning of a call: nothing grows, and no
+/// frame is lost for it.
+#[test]
+fn a_flood_of_strangers_costs_no_memory_and_no_frame() {
+    let mut world = World::new(Role::Operator);
+    let calls = world.joined();
+    world.flow(calls, 100);
+    world.heard.clear();
+    let mut lot = 1_u64;
+    let mut draw = || {
+        lot = lot.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        lot >> 33
+    };
+    for _ in 0..1_000 {
+        for _ in 0..50 {
+            let mut packet: Vec<u8> = (0..draw() % 1_300).map(|_| draw() as u8).collect();
+            if draw() % 2 == 0 && packet.len() > 20 {
+                // A long header of the version in force, with connection numbers of eight bytes.
+                packet[..6].copy_from_slice(&[0xC3, 0, 0, 0, 1, 8]);
+                packet[14] = 8;
+            }
+            let from = SocketAddr::from(([203, 0, 113, draw() as u8], draw() as u16));
+            world.robot.receive(way(from), &packet, world.now);
+        }
+        assert!(world.robot.calls.len() <= 1 + WAITING_MAX);
+        assert!(world.robot.answers.len() <= ANSWERS_MAX);
+        world.flow(calls, 1);
+    }
+    world.run(10);
+    assert_eq!((world.frames('r'), world.frames('c')), (1_005, 1_005), "five were on their way");
+}
+
+/// Callers that begin and never go on hold a place for a while, and no more than there are places.
+#[test]
+fn callers_that_never_go_on_are_bounded_and_forgotten() {
+    let mut world = World::new(Role::Operator);
+    let authority = Authority::create("north").unwrap();
+    let identity = authority.issue(Role::Operator, "anna", 1).unwrap();
+    for port in 1..=3 * WAITING_MAX as u16 {
+        let from = SocketAddr::from(([203, 0, 113, 5], port));
+        let mut caller = ControlLink::console(&identity, None).unwrap();
+        caller.call(world.robot_at, world.now).unwrap();
+        // It proves its address, sends its first flight, and is never heard again.
+        let mut packet = Vec::new();
+        for _ in 0..2 {
+            while caller.transmit(&mut packet, world.now).is_some() {
+                world.robot.receive(way(from), &packet, world.now);
+            }
+            while world.robot.transmit(&mut packet, world.now).is_some() {
+                caller.receive(way(world.robot_at), &packet, world.now);
+            }
+        }
+        let waiting = world.robot.calls.iter().filter(|call| call.is_waiting()).count();
+        assert!(waiting <= WAITING_MAX, "{waiting}");
+    }
+    assert!(!world.robot.is_idle());
+    world.run(60_000);
+    assert!(world.robot.is_idle(), "all are forgotten");
+}

@@ -21,6 +21,7 @@ use tokio::sync::watch;
 
 use super::{Connections, Greeting, LAST_WORD_MAX};
 use crate::core::{Grant, SessionEvent};
+use crate::shell::arrivals::Stamper;
 use crate::shell::rings::{Answer, Inbound, Receiver, Sender};
 
 /// What a console is told whose authority the robot has taken back.
@@ -94,6 +95,7 @@ pub(super) struct Desk {
     states: Receiver<StateFrame>,
     stalled: watch::Receiver<bool>,
     holder_name: watch::Sender<Option<String>>,
+    stamper: Option<Stamper>,
     guests: Vec<Guest>,
     holder: Option<Holder>,
     now: Option<Instant>,
@@ -105,7 +107,7 @@ impl Desk {
         greeting: Greeting,
         connections: Connections,
     ) -> (Self, UnixStream) {
-        let Connections { said, commands, answers, states, wake, stalled, holder_name } =
+        let Connections { said, commands, answers, states, wake, stalled, holder_name, stamper } =
             connections;
         let desk = Self {
             link,
@@ -117,6 +119,7 @@ impl Desk {
             states,
             stalled,
             holder_name,
+            stamper,
             guests: Vec::new(),
             holder: None,
             now: None,
@@ -198,6 +201,9 @@ impl Desk {
             Ok(frame) => {
                 holder.newest = frame.seq;
                 self.commands.send(Inbound::Command(frame));
+                if let Some(stamper) = &mut self.stamper {
+                    stamper.stamp(&frame);
+                }
             }
             Err(error) => {
                 tracing::debug!("not a command frame: {error}");

@@ -78,6 +78,7 @@ impl World {
             wake,
             stalled,
             holder_name,
+            stamper: None,
         };
         let (desk, _) = Desk::new(link, greeting, connections);
         Self {

@@ -25,6 +25,7 @@ use protocol::time::Robot as RobotTime;
 use tokio::sync::watch;
 
 use self::desk::Desk;
+use super::arrivals::Stamper;
 use super::rings::{Answer, Inbound, Receiver, Sender};
 use crate::core::SessionEvent;
 
@@ -67,6 +68,8 @@ pub struct Connections {
     pub stalled: watch::Receiver<bool>,
     /// To the media link: the operator who holds authority.
     pub holder_name: watch::Sender<Option<String>>,
+    /// Stamps commands, where the operator's clock is this robot's.
+    pub stamper: Option<Stamper>,
 }
 
 /// The control link before its thread runs: the sockets are bound.

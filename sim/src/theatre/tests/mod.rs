@@ -1,5 +1,6 @@
 //! The system as a user meets it, in virtual time.
 
+mod blackouts;
 mod faults;
 mod reactions;
 
@@ -8,6 +9,7 @@ use operator::devices::pad::{PadReport, PracticePad};
 use operator::devices::script::ScriptedHand;
 use operator::devices::{HandDevice, HandSample};
 use protocol::cause::Cause;
+use protocol::frame::StateFrame;
 
 fn profile() -> Profile {
     Profile::parse(protocol::profile::ULTRASOUND).unwrap()
