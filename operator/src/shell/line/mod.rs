@@ -420,8 +420,10 @@ impl Line {
         let name = path.route.name.clone();
         let reason = Reason::from(&error);
         let others = self.paths.iter().any(|path| path.up().is_some());
-        if self.session.is_some() && others {
+        if was_up && others {
             tracing::warn!(code = reason.code, "the path {name} is gone: {}", reason.sentence);
+        } else if self.session.is_some() && others {
+            tracing::debug!(code = reason.code, "no path {name}: {}", reason.sentence);
         } else if was_up {
             self.lose(&reason, now);
         } else if self.started.is_some() {
