@@ -2,7 +2,7 @@
 //!
 //! | thread | owns | talks to |
 //! |---|---|---|
-//! | [`hand`] | the core, the hand device and the [`line`] to the robot: commands out at the profile's rate, states in | nobody waits for it, it waits for nobody |
+//! | [`hand`] | the core, the hand device and the [`mod@line`] to the robot: commands out at the profile's rate, states in | nobody waits for it, it waits for nobody |
 //! | [`media`] | the media connection: pictures in, put in order | hand, view |
 //! | view: [`server`] or [`player`] | the page's socket, or a decoder | hand (what was presented), media (keyframes) |
 //!

@@ -3,7 +3,7 @@
 //! Runs on a thread of its own, which drives QUIC itself: it sleeps until a packet arrives, the servo has said
 //! something, or a timer is due, and then does all there is to do. What arrives is decoded here, where a flood
 //! costs the servo nothing, and passed on through rings; what the servo says is sent to whoever holds
-//! authority. Who that is, [`Desk`] decides.
+//! authority. Who that is, the desk decides.
 
 mod desk;
 
