@@ -161,6 +161,8 @@ function renderPaths(live) {
     const paths = live?.paths ?? [];
     const list = byId('paths');
     list.hidden = paths.length < 2;
+    // There is room for one of them; a clock that lies is said in any case.
+    byId('clock').hidden = !list.hidden && live?.clock.suspect !== true;
     if (list.hidden) return;
     while (list.childElementCount < paths.length) {
         const row = document.createElement('li');
