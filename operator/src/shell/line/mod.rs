@@ -464,11 +464,11 @@ impl Line {
         }
     }
 
-    /// Says the operator's acts.
+    /// Says the operator's acts: on every path, because one may be dead and not known to be. The robot knows a
+    /// stop by its number and an acknowledgement by its epoch, so each takes effect once.
     fn take_words(&mut self, now: Instant) {
         while let Ok(word) = self.words.try_recv() {
-            let up = self.paths.iter_mut().find_map(|path| path.up().map(|call| (path, call)));
-            let Some((path, call)) = up.filter(|_| self.mood == Mood::Keen) else {
+            if self.session.is_none() || self.mood != Mood::Keen {
                 if word == Word::Release && self.mood == Mood::Keen {
                     lock(&self.shared.board).link = Link::Lost(released());
                     self.mood = Mood::Done;
@@ -476,17 +476,22 @@ impl Line {
                     tracing::info!("dropped {word:?}: there is no session");
                 }
                 continue;
-            };
+            }
             let message = match word {
                 Word::Stop { request } => OperatorMessage::Stop { request },
                 Word::Acknowledge { epoch } => OperatorMessage::Acknowledge { epoch },
                 Word::Release => OperatorMessage::Release,
             };
-            if let Err(error) = path.link.say(call, &message) {
-                tracing::warn!(code = error.code(), "{word:?} could not be said: {error}");
+            for path in &mut self.paths {
+                let Some(call) = path.up() else { continue };
+                if let Err(error) = path.link.say(call, &message) {
+                    tracing::warn!(code = error.code(), "{word:?} could not be said: {error}");
+                }
+                if word == Word::Release {
+                    path.link.finish(call);
+                }
             }
             if word == Word::Release {
-                path.link.finish(call);
                 self.mood = Mood::Leaving { until: now + LAST_WORD_MAX };
             }
         }

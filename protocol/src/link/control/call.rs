@@ -179,10 +179,6 @@ impl Call {
         self.write();
     }
 
-    pub(super) fn is_heard(&mut self) -> bool {
-        self.unsaid.is_empty() && self.connection.streams().send_streams() == 0
-    }
-
     /// Hands QUIC what was said, as much as it takes.
     fn write(&mut self) {
         let Some(session) = self.session else { return };
@@ -236,10 +232,6 @@ impl Call {
     pub(super) fn close(&mut self, code: VarInt, why: &[u8], now: Instant) {
         self.phase = Phase::Over;
         self.connection.close(now, code, Bytes::copy_from_slice(why));
-    }
-
-    pub(super) fn moved(&mut self) {
-        self.connection.local_address_changed();
     }
 
     pub(super) fn health(&self) -> Health {

@@ -351,11 +351,6 @@ impl ControlLink {
         }
     }
 
-    /// True once everything that was said on this call has arrived, or can not any more.
-    pub fn is_heard(&mut self, call: CallId) -> bool {
-        self.find(call).is_none_or(Call::is_heard)
-    }
-
     /// Closes a call, with a sentence for the other side. No [`Event::Ended`] follows.
     pub fn close(&mut self, call: CallId, code: u32, why: &[u8], now: Instant) {
         let Some(at) = self.calls.iter().position(|c| c.id == call) else { return };
@@ -371,13 +366,6 @@ impl ControlLink {
         let calls: Vec<_> = self.calls.iter().map(|call| call.id).collect();
         for call in calls {
             self.close(call, code, why, now);
-        }
-    }
-
-    /// Tells a call that its socket has been changed for another: the other side hears of it at once.
-    pub fn moved(&mut self) {
-        for call in &mut self.calls {
-            call.moved();
         }
     }
 
