@@ -4,13 +4,17 @@ use std::convert::Infallible;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use protocol::profile::{Profile, SURGERY, TELECARE, ULTRASOUND};
+use protocol::profile::{Profile, SURGERY, SURGERY_LAN, TELECARE, ULTRASOUND};
 
 use crate::exit::Failure;
 
 /// The profiles that are built in. A file of the same name is meant by `./name`.
-const BUILT_IN: [(&str, &str); 3] =
-    [("ultrasound", ULTRASOUND), ("surgery", SURGERY), ("telecare", TELECARE)];
+const BUILT_IN: [(&str, &str); 4] = [
+    ("ultrasound", ULTRASOUND),
+    ("surgery", SURGERY),
+    ("surgery-lan", SURGERY_LAN),
+    ("telecare", TELECARE),
+];
 
 /// What `--profile` names.
 #[derive(Debug, Clone, PartialEq, Eq)]

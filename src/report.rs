@@ -4,6 +4,7 @@ use core::fmt::Write as _;
 use core::time::Duration;
 use std::path::Path;
 
+use operator::core::way_in::WayInSummary;
 use operator::shell::{ConsoleStatus, Percentiles};
 use protocol::profile::Profile;
 use protocol::state::OperatingState;
@@ -53,6 +54,7 @@ pub(crate) struct Report {
     stale_executed: u64,
     view_age_ms: AgeMs,
     loop_age_ms: AgeMs,
+    link_target: Option<LinkTarget>,
     force_max_n: f64,
     force_limit_n: f64,
     engages: u64,
@@ -83,6 +85,26 @@ impl From<Option<Percentiles>> for AgeMs {
             p99: of(|p| p.p99),
             max: of(|p| p.max),
             samples: p.as_ref().map_or(0, |p| p.count),
+        }
+    }
+}
+
+/// How often commands took no longer from the hand to the robot than the profile's target.
+#[derive(Debug, Serialize)]
+struct LinkTarget {
+    target_ms: f64,
+    last_p99_ms: Option<f64>,
+    seconds: u64,
+    seconds_met: u64,
+}
+
+impl From<WayInSummary> for LinkTarget {
+    fn from(way: WayInSummary) -> Self {
+        Self {
+            target_ms: ms(way.target),
+            last_p99_ms: way.p99.map(ms),
+            seconds: way.seconds,
+            seconds_met: way.met,
         }
     }
 }
@@ -138,6 +160,7 @@ impl Report {
             stale_executed: robot.stale_executed,
             view_age_ms: console.view_age.into(),
             loop_age_ms: console.loop_age.into(),
+            link_target: console.way_in.map(LinkTarget::from),
             force_max_n: (robot.force_max_n * 1e3).round() / 1e3,
             force_limit_n: own_limits(profile).force_max_n,
             engages: robot.engages,
@@ -233,6 +256,14 @@ impl Report {
             ("hand to core", way_in),
             ("core per tick", format!("{core}  ({} ticks missed)", self.ticks_missed)),
         ];
+        let target = self.link_target.as_ref().map(|t| {
+            let p99 = t.last_p99_ms.map_or("unknown".to_owned(), |p99| format!("{p99:.2} ms"));
+            format!(
+                "{} of {} s within {} ms, last p99 {p99}",
+                t.seconds_met, t.seconds, t.target_ms
+            )
+        });
+        let rows = rows.into_iter().chain(target.map(|text| ("hand to robot", text)));
         let mut out = format!(
             "farreach demo: profile {} ({}), {:.1} s, seed {}\n",
             self.profile, self.profile_hash, self.duration_s, self.seed

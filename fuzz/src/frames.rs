@@ -27,11 +27,11 @@ const ROTATIONS_IN_COMMAND: [Range<usize>; 2] = [90..106, 126..142];
 /// The three sets of causes in a state.
 const CAUSES: Range<usize> = 40..64;
 /// The rotations in a state.
-const ROTATIONS_IN_STATE: [Range<usize>; 4] = [178..194, 206..222, 262..278, 290..306];
+const ROTATIONS_IN_STATE: [Range<usize>; 4] = [182..198, 210..226, 266..282, 294..310];
 /// The set of clamps in a state.
-const CLAMPS: Range<usize> = 88..90;
+const CLAMPS: Range<usize> = 92..94;
 /// How much each clamp took away, four bytes each, in the order of their bits.
-const CLAMPED_BY: usize = 90;
+const CLAMPED_BY: usize = 94;
 /// No clamp takes away more, in any unit.
 const CLAMPED_MAX: f64 = 1e6;
 

@@ -81,6 +81,8 @@ pub enum Cause {
     ServoStall = 33,
     /// A guard at the robot is open: a light curtain, an enabling switch.
     Guard = 34,
+    /// The command that steers was too old when it arrived.
+    CommandAge = 35,
 }
 
 /// Who can mend a cause.
@@ -107,7 +109,7 @@ impl Owner {
 
 impl Cause {
     /// Every cause, in the order of their codes.
-    pub const ALL: [Self; 35] = [
+    pub const ALL: [Self; 36] = [
         Self::Authority,
         Self::Deadman,
         Self::Clutch,
@@ -143,6 +145,7 @@ impl Cause {
         Self::RecorderStall,
         Self::ServoStall,
         Self::Guard,
+        Self::CommandAge,
     ];
 
     /// The cause with this code; `None` for a code nobody has defined.
@@ -193,6 +196,7 @@ impl Cause {
             Self::RecorderStall => "RECORDER-STALL",
             Self::ServoStall => "SERVO-STALL",
             Self::Guard => "GUARD",
+            Self::CommandAge => "COMMAND-AGE",
         }
     }
 
@@ -234,6 +238,7 @@ impl Cause {
             Self::RecorderStall => "The robot's recorder does not keep up.",
             Self::ServoStall => "The robot's control loop stood still.",
             Self::Guard => "A guard at the robot is open.",
+            Self::CommandAge => "Commands arrive too long after the hand was sampled.",
         }
     }
 
@@ -326,6 +331,9 @@ impl Cause {
             Self::Guard => {
                 "Close the guard at the robot, acknowledge, reset at the bedside, then engage again."
             }
+            Self::CommandAge => {
+                "Check the link from the console to the robot, or use a profile for longer links; engage again."
+            }
         }
     }
 
@@ -342,6 +350,7 @@ impl Cause {
             | Self::InputStall
             | Self::StateMismatch => Owner::Operator,
             Self::CmdSilence
+            | Self::CommandAge
             | Self::LoopAge
             | Self::DegradedTooLong
             | Self::FreshRun

@@ -321,6 +321,7 @@ fn state() -> StateFrame {
         stop_confirmed: 7,
         loop_age: Some(Duration::from_micros(8)),
         view_age: None,
+        command_age: Some(Duration::from_micros(9)),
         speed_m_s: 0.5,
         speed_cap_m_s: 0.25,
         clamps,

@@ -101,6 +101,7 @@ fn states() -> Vec<Vec<u8>> {
         stop_confirmed: 0,
         loop_age: Some(core::time::Duration::from_millis(12)),
         view_age: Some(core::time::Duration::from_millis(60)),
+        command_age: None,
         speed_m_s: 0.04,
         speed_cap_m_s: 0.1,
         clamps: ClampSet::EMPTY,

@@ -15,7 +15,7 @@ const ASKEW: [u8; 6] = [0xFF, 0x7F, 0, 0xA0, 0, 0xC0];
 
 /// Every program; `datagram` is one that a console sends.
 pub fn all(datagram: &[u8]) -> Vec<Vec<u8>> {
-    use Op::{Engage, Local, Measure, Open, OwnLimits, Run, Silence};
+    use Op::{Engage, Local, Measure, Open, OwnLimits, Reach, Run, Silence};
     // Authority before power; a robot that does not fit; limits that were not taken over.
     let standby =
         [(Silence, vec![60]), (Open, vec![0]), (Run, vec![9]), (Local, vec![3]), (Engage, vec![0])];
@@ -42,6 +42,12 @@ pub fn all(datagram: &[u8]) -> Vec<Vec<u8>> {
     all.push(session(4, 0, &[(Measure, vec![0x44, 255]), (Run, vec![99])]));
     all.push([4, 7].into_iter().chain(spelt(&[(Measure, vec![1, 0]), (Run, vec![9])])).collect());
     all.extend(of_power().into_iter().map(|(choice, tail)| session(choice, 0, &tail)));
+    // The short link: from the beginning, through every state, and slowed by a pause that others do not notice.
+    all.push([3, 7].into_iter().chain(spelt(&standby)).collect());
+    all.push(session(3, 0, &tour()));
+    all.push(session(3, 0, &[(Silence, vec![8]), (Run, vec![9])]));
+    let far = [(Reach, EAST.to_vec()), (Run, vec![255]), (Run, vec![255]), (Run, vec![255])];
+    all.push(session(3, 0, &far));
     all
 }
 

@@ -93,7 +93,8 @@ impl Console {
     /// The next command.
     pub(super) fn frame(&mut self) -> CommandFrame {
         self.seq += 1;
-        self.t_input = self.t_input.saturating_add_signed(self.sampled.into());
+        let past_ns = 1_000_000 * i64::from(self.sampled);
+        self.t_input = self.t_input.saturating_add_signed(past_ns);
         self.reached_m += (self.hand_m - self.reached_m).cap_magnitude(SAMPLE_M);
         let arm = ArmCommand {
             displacement: Displacement {

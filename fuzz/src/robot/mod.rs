@@ -467,7 +467,9 @@ mod tests {
             let bytes = std::fs::read(entry.unwrap().path()).unwrap();
             run(&bytes, |bench| {
                 let name = &bench.rig.profile.name;
-                let which = ["ultrasound", "surgery", "telecare"].iter().position(|n| n == name);
+                let which = ["ultrasound", "surgery", "telecare", "surgery-lan"]
+                    .iter()
+                    .position(|n| n == name);
                 words[which.unwrap()].insert(bench.rig.word());
                 let farthest_m = &mut farthest_m[which.unwrap()];
                 *farthest_m = farthest_m.max(bench.plant.way_m(&bench.rig));

@@ -48,10 +48,13 @@ half_space = { point = ["48 mm", "0 mm", "-86 mm"], normal = [0.6, 0.0, 0.8] }
 "#,
 ];
 
-/// Every profile that a program may choose: those shipped, then ultrasound and surgery with zones.
+/// Every profile that a program may choose: those shipped, but the one for a short link last; before it ultrasound
+/// and surgery with zones.
 static PROFILES: LazyLock<Vec<Profile>> = LazyLock::new(|| {
-    let zoned = SHIPPED.iter().zip(ZONES).map(|(text, zones)| format!("{text}{zones}"));
-    let texts = SHIPPED.iter().map(|text| (*text).to_owned()).chain(zoned);
+    let [long @ .., short] = &SHIPPED;
+    let zoned = long.iter().zip(ZONES).map(|(text, zones)| format!("{text}{zones}"));
+    let texts =
+        long.iter().map(|text| (*text).to_owned()).chain(zoned).chain([(*short).to_owned()]);
     texts.map(|text| Profile::parse(&text).unwrap_or_else(|e| panic!("{e}"))).collect()
 });
 
@@ -65,6 +68,10 @@ pub fn assert_inside_what_code_allows(profile: &Profile) {
         (f.view_age_soft, f.view_age_hard, 400),
     ] {
         assert!(soft < hard && hard <= Duration::from_millis(max_ms).mul_f64(slack), "{f:?}");
+    }
+    if let Some(age) = &f.command_age {
+        assert!(age.target < age.soft && age.soft < age.hard, "{f:?}");
+        assert!(age.hard <= Duration::from_millis(200).mul_f64(slack), "{f:?}");
     }
     assert!((0.0..=0.2 * slack).contains(&f.loss_soft), "{f:?}");
     assert!(profile.engage.fresh_run >= Duration::from_millis(49), "{:?}", profile.engage);
@@ -148,10 +155,11 @@ impl Rig {
     /// zones, and the rest for a robot that does not fit.
     pub fn new(choice: u8, first_epoch: u32) -> Self {
         let number = match (choice & 3, choice & 8 != 0) {
-            (0 | 3, false) => 0,
+            (0, false) => 0,
             (1, false) => 1,
             (2, _) => 2,
             (1, true) => 4,
+            (3, false) => 5,
             (_, true) | (_, false) => 3,
         };
         let profile = PROFILES[number].clone();

@@ -18,6 +18,7 @@ mod loss;
 mod passage;
 mod region;
 mod told;
+mod transit;
 mod verdict;
 
 use core::time::Duration;
@@ -35,6 +36,7 @@ use robot_agent::robot::Reading;
 use self::arms::ArmBook;
 use self::base::BaseBook;
 use self::loss::Loss;
+use self::transit::Transit;
 use super::shapes::Rig;
 
 /// A session that is not heard of for this long has ended.
@@ -96,6 +98,7 @@ pub(super) struct Witness {
     newest: Option<(CommandFrame, Now)>,
     sample: Option<(Moment<Operator>, Now)>,
     mistaken: Option<Now>,
+    transit: Transit,
     act: Act,
     engaged_by: Option<CommandFrame>,
     /// The operator has asked to lift in this engagement.
@@ -149,6 +152,7 @@ impl Witness {
             newest: None,
             sample: None,
             mistaken: None,
+            transit: Transit::default(),
             act: Act::default(),
             engaged_by: None,
             retracted: false,
@@ -242,6 +246,7 @@ impl Witness {
             assert!(!self.word.follows(), "a new operator inherits a motion");
             self.lease = Some(Lease { session, newest_seq: 0, heard_seq: 0, heard: now });
             (self.newest, self.sample, self.mistaken) = (None, None, None);
+            self.transit = Transit::default();
             (self.counts_used, self.stop_requested, self.confirmable) = (0, 0, 0);
         }
         grant
@@ -387,6 +392,7 @@ impl Witness {
             self.states.clear();
             self.views.clear();
             (self.newest, self.sample, self.mistaken) = (None, None, None);
+            self.transit = Transit::default();
         }
         let verdict = self.judge(rig, given, now);
         if given.measured.is_some() {

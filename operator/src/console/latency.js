@@ -58,6 +58,7 @@ export class Latency {
         const loop = live?.ages.loop ?? UNKNOWN_AGE;
         renderAge('view', age);
         renderAge('loop', loop);
+        renderWayIn(live);
         const top = (age.hard_ms ?? SCALE_DEFAULT_MS) * HEADROOM;
         this.renderStages(live, age, top);
         mark(byId('stage-soft'), age.soft_ms, top);
@@ -151,6 +152,25 @@ function renderAge(which, age) {
     else if (hard !== null && !(now <= hard)) level = 'hard';
     else if (soft !== null && !(now <= soft)) level = 'soft';
     setData(byId(`${which}-age`), 'level', level);
+}
+
+/**
+ * From the hand to the robot, against the target of the profile: a short link says here whether it is one.
+ * @param {?Status} live
+ */
+function renderWayIn(live) {
+    const command = live?.ages.command ?? null;
+    const line = byId('way-in');
+    line.hidden = command === null;
+    byId('loop-age-ends').hidden = !line.hidden;
+    if (command === null) return;
+    const { p99_ms: p99, target_ms: target, now_ms: now, soft_ms: soft, hard_ms: hard } = command;
+    let level = 'ok';
+    if (p99 === null) level = 'unknown';
+    else if (now !== null && !(now <= hard)) level = 'hard';
+    else if (!(p99 <= target) || (now !== null && !(now <= soft))) level = 'soft';
+    setData(line, 'level', level);
+    setText(line, strings.wayIn(quantity(p99, 'ms', 2), quantity(target, 'ms')));
 }
 
 /**

@@ -6,6 +6,7 @@
  *
  * @typedef {{code: string, sentence: string, fix?: string, value?: string, limit?: string}} Reason
  * @typedef {{p50_ms: ?number, p95_ms: ?number, now_ms: ?number, soft_ms: ?number, hard_ms: ?number}} Age
+ * @typedef {{p99_ms: ?number, now_ms: ?number, target_ms: number, soft_ms: number, hard_ms: number, seconds: number, met: number}} CommandAge
  * @typedef {{name: string, ms: ?number}} Stage
  * @typedef {{name: string, up: boolean, round_trip_ms: ?number, lost_up_percent: ?number, lost_down_percent: ?number, first_percent: ?number}} Path
  * @typedef {{id: string, state: string, value: ?string, limit: ?string, owner: string, fix: string}} Interlock
@@ -24,7 +25,7 @@
  * @property {{word: string, crtk: string, since_ms: ?number, reason: ?Reason, epoch: ?number,
  *   can_engage: boolean, why_not: ?Reason}} state
  * @property {{phase: string, ms: ?number}} stop
- * @property {{view: Age, loop: Age}} ages
+ * @property {{view: Age, loop: Age, command: ?CommandAge}} ages  command: null where the profile has no target
  * @property {Stage[]} stages
  * @property {{offset_ms: ?number, error_ms: ?number, suspect: boolean}} clock
  * @property {Path[]} paths  one, or several at a time

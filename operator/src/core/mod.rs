@@ -18,6 +18,7 @@ pub mod stats;
 pub mod steered;
 pub mod stop;
 pub mod tremor;
+pub mod way_in;
 pub mod window;
 
 pub use session::{Counters, OperatorCore};

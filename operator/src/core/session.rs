@@ -29,6 +29,7 @@ use super::stages::Stages;
 use super::stats::Ages;
 use super::steered::Steered;
 use super::stop::{StopButton, StopPhase};
+use super::way_in::{WayIn, WayInSummary};
 
 /// A state older than this is shown as unknown.
 ///
@@ -88,6 +89,7 @@ pub struct OperatorCore {
     clock: ClockEstimate,
     ages: Ages,
     stages: Stages,
+    way_in: Option<WayIn>,
     counters: Counters,
 }
 
@@ -113,6 +115,7 @@ impl OperatorCore {
             clock: ClockEstimate::default(),
             ages: Ages::default(),
             stages: Stages::default(),
+            way_in: profile.freshness.command_age.as_ref().map(|age| WayIn::new(age.target)),
             counters: Counters::default(),
         }
     }
@@ -142,6 +145,9 @@ impl OperatorCore {
         self.view_presented = 0;
         self.clock = ClockEstimate::default();
         self.stages.clear();
+        if let Some(way_in) = &mut self.way_in {
+            way_in.begin_session();
+        }
     }
 
     /// A state frame has arrived. The newest wins; false if this one was not newer.
@@ -161,7 +167,11 @@ impl OperatorCore {
         self.ages.record(frame, now);
         if let Some(Made { at, seen_view }) = self.made.get(frame.echo_seq) {
             self.clock.observe(at, frame.echo_hold, frame.t_robot, now);
-            self.stages.handle_judged(seen_view, frame.view_age, self.clock.offset(now), now);
+            let offset = self.clock.offset(now);
+            self.stages.handle_judged(seen_view, frame.view_age, offset, now);
+            if let Some(way_in) = &mut self.way_in {
+                way_in.record(frame, offset, now);
+            }
         }
         true
     }
@@ -383,6 +393,11 @@ impl OperatorCore {
     /// The ages that the robot judged.
     pub const fn ages(&self) -> &Ages {
         &self.ages
+    }
+
+    /// How long commands take from the hand to the robot, where the profile has a target for it.
+    pub fn way_in(&self, now: Moment<Operator>) -> Option<WayInSummary> {
+        self.way_in.as_ref().map(|way_in| way_in.summary(now))
     }
 
     /// Where the view age goes.

@@ -25,6 +25,7 @@ pub(crate) fn state_frame() -> StateFrame {
         stop_confirmed: 0,
         loop_age: None,
         view_age: None,
+        command_age: None,
         speed_m_s: 0.0,
         speed_cap_m_s: 0.0,
         clamps: ClampSet::EMPTY,

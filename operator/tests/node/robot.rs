@@ -217,6 +217,7 @@ async fn states(connection: &Connection, inside: &Inside) {
             stop_confirmed: telling.stop_confirmed,
             loop_age: Some(Duration::from_millis(30)),
             view_age: None,
+            command_age: None,
             speed_m_s: 0.0,
             speed_cap_m_s: 0.1,
             clamps: ClampSet::EMPTY,

@@ -14,7 +14,7 @@ use crate::state::OperatingState;
 use crate::time::{Moment, Operator, Robot};
 
 /// Bytes of a state frame. Unit: byte.
-pub const STATE_BYTES: usize = 334;
+pub const STATE_BYTES: usize = 338;
 
 const KIND: u8 = 2;
 const NO_CAUSE: u8 = u8::MAX;
@@ -120,6 +120,8 @@ pub struct StateFrame {
     pub loop_age: Option<Duration>,
     /// Age of the picture that steers, when last judged; `None` if unknown.
     pub view_age: Option<Duration>,
+    /// How old the sample of the hand was at most when the newest command arrived; `None` if unknown.
+    pub command_age: Option<Duration>,
     /// Measured speed of the fastest tip, or of the base. Unit: metre per second.
     pub speed_m_s: f64,
     /// The speed allowed now. Unit: metre per second.
@@ -161,6 +163,7 @@ struct StateWire {
     stop_confirmed: u32,
     loop_age_us: u32,
     view_age_us: u32,
+    command_age_us: u32,
     speed_m_s: f32,
     speed_cap_m_s: f32,
     clamps: u16,
@@ -214,6 +217,7 @@ impl StateFrame {
             stop_confirmed: self.stop_confirmed,
             loop_age_us: age_to_wire(self.loop_age),
             view_age_us: age_to_wire(self.view_age),
+            command_age_us: age_to_wire(self.command_age),
             speed_m_s: self.speed_m_s as f32,
             speed_cap_m_s: self.speed_cap_m_s as f32,
             clamps: self.clamps.bits(),
@@ -250,6 +254,7 @@ impl StateFrame {
             stop_confirmed: wire.stop_confirmed,
             loop_age: age_from_wire(wire.loop_age_us),
             view_age: age_from_wire(wire.view_age_us),
+            command_age: age_from_wire(wire.command_age_us),
             speed_m_s: within("speed", wire.speed_m_s, 0.0, 1e3)?,
             speed_cap_m_s: within("speed_cap", wire.speed_cap_m_s, 0.0, 1e3)?,
             clamps: ClampSet::from_wire(wire.clamps, clamped_by),

@@ -29,6 +29,7 @@ fn frame() -> StateFrame {
         stop_confirmed: 7,
         loop_age: Some(Duration::from_micros(8)),
         view_age: None,
+        command_age: Some(Duration::from_micros(9)),
         speed_m_s: 0.5,
         speed_cap_m_s: 0.25,
         clamps,
@@ -60,19 +61,19 @@ fn the_layout_is_the_golden_one() {
     let head = [
         2, 2, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0,
         0, 0, 0, 0, 5, 0, 0, 0, 5, 5, 32, 0, 0, 0, 0, 0, 0, 0, 16, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, 0,
-        0, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0, 255, 255, 255, 255, 0, 0, 0, 0x3f, 0, 0,
-        0x80, 0x3e, 1, 8,
+        0, 0, 0, 0, 6, 0, 0, 0, 7, 0, 0, 0, 8, 0, 0, 0, 255, 255, 255, 255, 9, 0, 0, 0, 0, 0, 0,
+        0x3f, 0, 0, 0x80, 0x3e, 1, 8,
     ];
-    assert_eq!(&bytes[..90], head);
+    assert_eq!(&bytes[..94], head);
     let float = |at: usize| f32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
-    assert_eq!((float(90), float(94), float(134)), (0.5, 0.0, 0.25), "what the clamps took away");
-    let base: Vec<f32> = (0..7).map(|n| float(138 + 4 * n)).collect();
+    assert_eq!((float(94), float(98), float(138)), (0.5, 0.0, 0.25), "what the clamps took away");
+    let base: Vec<f32> = (0..7).map(|n| float(142 + 4 * n)).collect();
     assert_eq!(base, [0.5, -0.25, 0.75, -0.5, 2.0, 4.0, 8.0]);
-    assert_eq!(float(166), 0.5);
-    assert_eq!(float(178), 1.0, "x of the quaternion comes first");
-    assert_eq!(float(194), 0.75);
-    assert_eq!((float(222), float(226), float(230)), (1.0, 2.0, 4.0));
-    assert_eq!((float(234), float(246), float(250)), (0.5, 0.5, 0.0));
+    assert_eq!(float(170), 0.5);
+    assert_eq!(float(182), 1.0, "x of the quaternion comes first");
+    assert_eq!(float(198), 0.75);
+    assert_eq!((float(226), float(230), float(234)), (1.0, 2.0, 4.0));
+    assert_eq!((float(238), float(250), float(254)), (0.5, 0.5, 0.0));
     assert_eq!(bytes.len(), STATE_BYTES);
     assert_eq!(StateFrame::decode(&bytes), Ok(frame()));
 }
@@ -96,7 +97,7 @@ fn a_second_decoder_agrees() {
         sets: [u64; 3],
         epoch: u32,
         stop_confirmed: u32,
-        ages: [u32; 2],
+        ages: [u32; 3],
         speeds: [f32; 2],
         clamps: u16,
         clamped_by: [f32; 12],
@@ -108,7 +109,7 @@ fn a_second_decoder_agrees() {
     assert_eq!((other.version, other.kind, other.stamps), (2, 2, [1, 2, 3, 4]));
     assert_eq!((other.hold, other.state, other.stopped_by), (5, 5, 5));
     assert_eq!((other.sets, other.epoch, other.stop_confirmed), ([32, 16, 4], 6, 7));
-    assert_eq!((other.ages, other.speeds, other.clamps), ([8, u32::MAX], [0.5, 0.25], 2049));
+    assert_eq!((other.ages, other.speeds, other.clamps), ([8, u32::MAX, 9], [0.5, 0.25], 2049));
     assert_eq!((other.clamped_by[0], other.clamped_by[11]), (0.5, 0.25));
     assert_eq!(other.base, [0.5, -0.25, 0.75, -0.5, 2.0, 4.0, 8.0]);
     assert_eq!(other.arms[0][0..3], [0.5, -0.5, 0.25]);
@@ -137,31 +138,31 @@ fn a_state_that_is_none_is_refused() {
     assert_eq!(with(38, &[9]), FrameError::Undefined { field: "state", got: 9 });
     assert_eq!(with(39, &[200]), FrameError::Undefined { field: "stopped_by", got: 200 });
     for (at, name) in [
-        (80, "speed"),
-        (84, "speed_cap"),
-        (90, "clamped_by"),
-        (134, "clamped_by"),
-        (138, "base_linear"),
-        (142, "base_angular"),
-        (146, "base_wanted_linear"),
-        (150, "base_wanted_angular"),
-        (154, "ahead"),
-        (158, "behind"),
-        (162, "bumper"),
-        (166, "measured"),
-        (194, "setpoint"),
-        (222, "force"),
-        (234, "torque"),
-        (246, "jaw"),
-        (250, "measured"),
-        (330, "jaw"),
+        (84, "speed"),
+        (88, "speed_cap"),
+        (94, "clamped_by"),
+        (138, "clamped_by"),
+        (142, "base_linear"),
+        (146, "base_angular"),
+        (150, "base_wanted_linear"),
+        (154, "base_wanted_angular"),
+        (158, "ahead"),
+        (162, "behind"),
+        (166, "bumper"),
+        (170, "measured"),
+        (198, "setpoint"),
+        (226, "force"),
+        (238, "torque"),
+        (250, "jaw"),
+        (254, "measured"),
+        (334, "jaw"),
     ] {
         let FrameError::Range { field, .. } = with(at, &nan) else { panic!("{at}") };
         assert_eq!(field, name, "{at}");
         let huge = 1e30_f32.to_le_bytes();
         assert!(matches!(with(at, &huge), FrameError::Range { .. }), "{at}");
     }
-    for (at, name) in [(178, "measured"), (206, "setpoint"), (262, "measured"), (290, "setpoint")] {
+    for (at, name) in [(182, "measured"), (210, "setpoint"), (266, "measured"), (294, "setpoint")] {
         assert_eq!(with(at, &nan), FrameError::NotARotation { field: name }, "{at}");
     }
     assert!(StateFrame { speed_m_s: f64::NAN, ..frame() }.encode().is_err());

@@ -56,6 +56,12 @@ impl<C> HostClock<C> {
         self.base + Duration::from_nanos(moment.as_ns().saturating_sub(START_NS))
     }
 
+    /// What this clock showed then. Before its start it shows its start.
+    pub fn moment_of(&self, instant: Instant) -> Moment<C> {
+        let ns = instant.saturating_duration_since(self.base).as_nanos();
+        Moment::from_ns(u64::try_from(ns).unwrap_or(u64::MAX).saturating_add(START_NS))
+    }
+
     /// Waits until `moment`, never less; returns at once if it is past.
     ///
     /// The deadline that the system is given is absolute: a thread that loses its processor on the way to sleep

@@ -7,9 +7,12 @@ use toml::Spanned;
 
 use super::body::body;
 use super::quantity::{Dimension, Quantity, Speed, Time};
-use super::raw::{Q, RawEngage, RawFreshness, RawHand, RawLift, RawProfile, RawRates, RawReaction};
+use super::raw::{
+    Q, RawCommandAge, RawEngage, RawFreshness, RawHand, RawLift, RawProfile, RawRates, RawReaction,
+};
 use super::{
-    Body, Engage, Freshness, Hand, Lift, NAME_MAX, Profile, ProfileError, Rates, Reaction,
+    Body, CommandAge, Engage, Freshness, Hand, Lift, NAME_MAX, Profile, ProfileError, Rates,
+    Reaction,
 };
 use crate::picture::ViewSource;
 
@@ -216,6 +219,7 @@ fn freshness(
         recover_after: r.time("freshness.recover_after", &raw.recover_after, "100 ms", "10 s")?,
         degraded_max: r.time("freshness.degraded_max", &raw.degraded_max, "500 ms", "30 s")?,
         steering: steering(r, &raw.steering)?,
+        command_age: raw.command_age.as_ref().map(|raw| command_age(r, raw)).transpose()?,
     };
     r.ordered(
         ("freshness.silence_soft", "freshness.silence_hard"),
@@ -233,6 +237,23 @@ fn freshness(
         &raw.view_age_hard,
     )?;
     Ok(f)
+}
+
+fn command_age(r: &mut Reader<'_>, raw: &RawCommandAge) -> Result<CommandAge, ProfileError> {
+    let keys = [
+        "freshness.command_age.target",
+        "freshness.command_age.soft",
+        "freshness.command_age.hard",
+    ];
+    let [target, soft, hard] = keys;
+    let age = CommandAge {
+        target: r.time(target, &raw.target, "200 us", "50 ms")?,
+        soft: r.time(soft, &raw.soft, "1 ms", "100 ms")?,
+        hard: r.time(hard, &raw.hard, "2 ms", "200 ms")?,
+    };
+    r.ordered((target, soft), &raw.target, &raw.soft)?;
+    r.ordered((soft, hard), &raw.soft, &raw.hard)?;
+    Ok(age)
 }
 
 fn engage(r: &mut Reader<'_>, raw: &RawEngage) -> Result<Engage, ProfileError> {

@@ -51,8 +51,11 @@ pub const SURGERY: &str = include_str!("../../../profiles/surgery.toml");
 /// The telecare profile that is shipped: a mobile base.
 pub const TELECARE: &str = include_str!("../../../profiles/telecare.toml");
 
+/// The surgery profile for two rooms on one network that is shipped: as [`SURGERY`], with a link of 1 ms.
+pub const SURGERY_LAN: &str = include_str!("../../../profiles/surgery-lan.toml");
+
 /// Every profile that is shipped.
-pub const SHIPPED: [&str; 3] = [ULTRASOUND, SURGERY, TELECARE];
+pub const SHIPPED: [&str; 4] = [ULTRASOUND, SURGERY, TELECARE, SURGERY_LAN];
 
 /// Why a text is not a profile.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -118,6 +121,20 @@ pub struct Freshness {
     pub degraded_max: Duration,
     /// The source of the pictures that steer: only their age counts.
     pub steering: ViewSource,
+    /// How old a command may be when it arrives; `None` where the loop age is the only bound of it.
+    pub command_age: Option<CommandAge>,
+}
+
+/// How long a command may be on its way from the hand to the robot, for links that are short enough for a limit
+/// of their own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommandAge {
+    /// 99 of 100 commands of each second are to be younger. Shown, and stops nothing.
+    pub target: Duration,
+    /// Slower beyond it.
+    pub soft: Duration,
+    /// Hold beyond it.
+    pub hard: Duration,
 }
 
 /// What moves, and its limits.

@@ -47,6 +47,15 @@ pub(super) struct RawFreshness {
     pub(super) recover_after: Q<Time>,
     pub(super) degraded_max: Q<Time>,
     pub(super) steering: Spanned<String>,
+    pub(super) command_age: Option<RawCommandAge>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RawCommandAge {
+    pub(super) target: Q<Time>,
+    pub(super) soft: Q<Time>,
+    pub(super) hard: Q<Time>,
 }
 
 #[derive(Deserialize)]

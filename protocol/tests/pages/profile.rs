@@ -89,12 +89,12 @@ fn keys_of(text: &str) -> Vec<Key> {
 }
 
 /// The beginning of the row for `key`: its shipped values, and what is allowed for arms and a base.
-fn row(key: &str, shipped: &[Vec<Key>; 3], zoned: &[Key]) -> String {
+fn row(key: &str, shipped: &[Vec<Key>; 4], zoned: &[Key]) -> String {
     let find = |keys: &[Key]| {
         keys.iter().find(|k| k.path == key).map(|k| (k.value.clone(), k.allowed.clone()))
     };
-    let [ultrasound, surgery, telecare] = shipped.each_ref().map(|keys| find(keys));
-    let arms = find(zoned).or_else(|| surgery.clone()).map(|(_, allowed)| allowed);
+    let [ultrasound, surgery, telecare, lan] = shipped.each_ref().map(|keys| find(keys));
+    let arms = find(zoned).or_else(|| lan.clone()).map(|(_, allowed)| allowed);
     let base = telecare.clone().map(|(_, allowed)| allowed);
     let allowed = match (arms, base) {
         (Some(arms), Some(base)) if arms != base => format!("{arms}; a base {base}"),
@@ -103,7 +103,7 @@ fn row(key: &str, shipped: &[Vec<Key>; 3], zoned: &[Key]) -> String {
     };
     let value =
         |found: Option<(String, String)>| found.map_or("—".to_owned(), |(value, _)| value);
-    let values = [ultrasound, surgery, telecare].map(value);
+    let values = [ultrasound, surgery, telecare, lan].map(value);
     format!("| `{key}` | {} | {allowed} |", values.join(" | "))
 }
 

@@ -24,6 +24,7 @@ pub mod machine;
 mod motion;
 mod sight;
 mod telemetry;
+mod transit;
 mod vigil;
 
 use core::time::Duration;
@@ -149,7 +150,7 @@ impl Core {
         self.sight.record_view(source, view, at);
     }
 
-    /// Takes in a command frame that arrived now.
+    /// Takes in a command frame that arrived at `now`: not before the last tick, and not after the next.
     pub fn handle_command(&mut self, frame: &CommandFrame, now: Moment<Robot>) {
         let missed = self.conduct.counts().missed;
         let (admitted, outcome) = self.conduct.admit(frame, now);

@@ -8,6 +8,8 @@ use protocol::picture::ViewSource;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator, Robot};
 
+use super::transit::Transit;
+
 /// State frames remembered. At 500 a second, 4 s: well beyond every hard limit on the loop age.
 const STATES: usize = 2048;
 
@@ -34,6 +36,7 @@ pub(super) struct Sight {
     sample: Option<(Moment<Operator>, Moment<Robot>)>,
     /// Since when the console shows another state than it was told.
     mistaken: Option<Moment<Robot>>,
+    transit: Transit,
 }
 
 impl Sight {
@@ -47,6 +50,7 @@ impl Sight {
             newest: None,
             sample: None,
             mistaken: None,
+            transit: Transit::new(),
         }
     }
 
@@ -55,6 +59,7 @@ impl Sight {
         self.newest = None;
         self.sample = None;
         self.mistaken = None;
+        self.transit = Transit::new();
     }
 
     /// Forgets every stamp as well: none of them is comparable with now.
@@ -89,6 +94,8 @@ impl Sight {
         } else if self.mistaken.is_none() {
             self.mistaken = Some(now);
         }
+        let loop_age = self.states.age_of(frame.seen_state, now).known();
+        self.transit.note(frame.t_input, now, loop_age);
         self.newest = Some(Newest { frame: *frame, arrived: now });
     }
 
@@ -120,6 +127,11 @@ impl Sight {
     /// Age of the state that steers.
     pub(super) fn loop_age(&self, now: Moment<Robot>) -> Option<Duration> {
         self.newest.and_then(|n| self.states.age_of(n.frame.seen_state, now).known())
+    }
+
+    /// How old the sample of the hand was, at most, when the newest command arrived.
+    pub(super) const fn command_age(&self) -> Option<Duration> {
+        self.transit.newest()
     }
 
     /// Age of the picture that steers; none if another source steers than the profile says.

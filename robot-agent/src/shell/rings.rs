@@ -12,8 +12,8 @@ use crate::core::{Followed, Grant, LocalEvent, Transition};
 #[expect(clippy::large_enum_variant, reason = "a box would be an allocation per command")]
 #[derive(Debug, Clone, Copy)]
 pub enum Inbound {
-    /// A command frame that decoded.
-    Command(CommandFrame),
+    /// A command frame that decoded, and when it arrived.
+    Command(CommandFrame, Moment<Robot>),
     /// A datagram of this session that is none.
     Malformed(SessionId),
 }

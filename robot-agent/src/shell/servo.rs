@@ -60,6 +60,8 @@ pub struct Servo {
     overruns: Overruns,
     suspended: SuspendWatch,
     command_fault: Option<RobotFault>,
+    /// The tick before.
+    ticked: Moment<RobotTime>,
 }
 
 impl Servo {
@@ -78,6 +80,7 @@ impl Servo {
             overruns: Overruns::new(),
             suspended: SuspendWatch::start(),
             command_fault: None,
+            ticked: Moment::START,
         }
     }
 
@@ -97,6 +100,7 @@ impl Servo {
 
     fn tick(&mut self, now: Moment<RobotTime>, late: Duration, missed: u64) {
         self.take_in(now);
+        self.ticked = now;
         let host = self.host(now);
         let reading = self.robot.read(now);
         // A command that was not passed on is a fault of the robot, like a reading that is not true.
@@ -163,7 +167,10 @@ impl Servo {
         }
         for _ in 0..COMMANDS_MAX {
             match self.rings.commands.take() {
-                Some(Inbound::Command(frame)) => self.core.handle_command(&frame, now),
+                Some(Inbound::Command(frame, at)) => {
+                    // In order with what the core has heard before, whatever the other thread's clock says.
+                    self.core.handle_command(&frame, at.max(self.ticked).min(now));
+                }
                 Some(Inbound::Malformed(session)) => {
                     self.hear(SessionEvent::Malformed { session }, now);
                 }

@@ -99,6 +99,7 @@ impl Witness {
             self.mistaken = Some(now);
         }
         self.newest = Some((*frame, now));
+        self.transit.note(frame.t_input, self.loop_age(now), now);
         let returns = self.retracted && frame.mode == Mode::Follow;
         assert!(!(returns && self.word.follows()), "a tool that was lifted is led back in");
         self.retracted |= self.word.follows() && frame.mode == Mode::Retract;

@@ -67,9 +67,11 @@ impl Witness {
         assert_eq!(frame.echo_seq, self.newest.map_or(0, |(newest, _)| newest.seq));
         assert!(frame.stop_confirmed <= self.stop_requested, "a stop that nobody asked for");
         assert!(frame.stop_confirmed <= self.confirmable, "confirms before it stands");
-        for (told, known) in
-            [(frame.loop_age, self.loop_age(now)), (frame.view_age, self.view_age(rig, now))]
-        {
+        for (told, known) in [
+            (frame.loop_age, self.loop_age(now)),
+            (frame.view_age, self.view_age(rig, now)),
+            (frame.command_age, self.transit.newest()),
+        ] {
             // The core may have forgotten what the books have not; it must not know better.
             assert!(told.is_none() || told == known, "told {told:?}, true is {known:?}");
         }

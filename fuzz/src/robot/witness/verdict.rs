@@ -135,6 +135,11 @@ impl Witness {
             v.slow |= Over::older(age, soft);
             v.hold |= Over::older(age, hard);
         }
+        if let Some(limits) = &f.command_age {
+            let age = self.transit.newest();
+            v.slow |= Over::older(age, limits.soft);
+            v.hold |= Over::older(age, limits.hard);
+        }
         // So many pictures ago, the core may have forgotten when that was.
         let seen_view = self.newest.map_or(0, |(frame, _)| frame.seen_view);
         let far = self.newest_view.saturating_sub(seen_view) >= VIEWS_KEPT;

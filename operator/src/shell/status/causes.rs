@@ -14,11 +14,12 @@ use super::page::{Alarm, Clamped, Interlock, Reason};
 
 /// The conditions that a robot can judge in every tick: of the hand and the link, of where the tip or
 /// the base is, of the machine.
-pub const INTERLOCKS: [Cause; 27] = [
+pub const INTERLOCKS: [Cause; 28] = [
     Cause::Authority,
     Cause::Deadman,
     Cause::Clutch,
     Cause::CmdSilence,
+    Cause::CommandAge,
     Cause::LoopAge,
     Cause::ViewAge,
     Cause::Loss,
@@ -47,6 +48,7 @@ pub const INTERLOCKS: [Cause; 27] = [
 /// True if work under this profile can meet the condition at all.
 fn applies(cause: Cause, profile: &Profile) -> bool {
     match cause {
+        Cause::CommandAge => profile.freshness.command_age.is_some(),
         Cause::Workspace | Cause::JointLimit | Cause::Singularity => profile.arms().is_some(),
         Cause::NoGo => profile.arms().is_some_and(|arms| !arms.zones.is_empty()),
         Cause::Port => profile.arms().is_some_and(|arms| arms.port.is_some()),
@@ -112,6 +114,7 @@ fn reading(cause: Cause, frame: &StateFrame, profile: &Profile) -> Option<Readin
     match cause {
         Cause::ViewAge => frame.view_age.map(ms),
         Cause::LoopAge => frame.loop_age.map(ms),
+        Cause::CommandAge => frame.command_age.map(ms),
         Cause::ContactForce => Some(Reading::new(force_n(frame, profile), "N", 1)),
         Cause::Speed => Some(mm_s(frame.speed_m_s)),
         Cause::Obstacle => profile.base().map(|_| mm(obstacle_m(frame))),
@@ -125,6 +128,10 @@ fn limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> {
     let (soft, hard) = match cause {
         Cause::ViewAge | Cause::MediaStall => (ms(f.view_age_soft), ms(f.view_age_hard)),
         Cause::LoopAge => (ms(f.loop_age_soft), ms(f.loop_age_hard)),
+        Cause::CommandAge => {
+            let age = f.command_age.as_ref()?;
+            (ms(age.soft), ms(age.hard))
+        }
         Cause::CmdSilence | Cause::InputStall => (ms(f.silence_soft), ms(f.silence_hard)),
         Cause::Loss => same(Reading::new(f.loss_soft * 100.0, "%", 1)),
         Cause::DegradedTooLong => same(seconds(f.degraded_max)),

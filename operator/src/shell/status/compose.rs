@@ -9,8 +9,8 @@ use protocol::time::{Moment, Operator};
 
 use super::causes::{self, Bound};
 use super::page::{
-    Age, Ages, Alarm, Base, Clock, Force, Hand, Path, Pictures, Probe, ProfileName, Reason, Speed,
-    Stage, State, Status, Stop,
+    Age, Ages, Alarm, Base, Clock, CommandAge, Force, Hand, Path, Pictures, Probe, ProfileName,
+    Reason, Speed, Stage, State, Status, Stop,
 };
 use crate::core::session::force_max_n;
 use crate::core::stages::Stage as Part;
@@ -219,7 +219,26 @@ fn ages(known: &Known<'_>, frame: Option<&StateFrame>, now: Moment<Operator>) ->
     Ages {
         view: age(&all.view, view, f.view_age_soft, f.view_age_hard),
         round_trip: age(&all.round_trip, round_trip, f.loop_age_soft, f.loop_age_hard),
+        command: command_age(known, frame, now),
     }
+}
+
+fn command_age(
+    known: &Known<'_>,
+    frame: Option<&StateFrame>,
+    now: Moment<Operator>,
+) -> Option<CommandAge> {
+    let limits = known.profile.freshness.command_age.as_ref()?;
+    let way_in = known.snapshot.core.way_in(now)?;
+    Some(CommandAge {
+        p99_ms: frame.and(way_in.p99).map(ms),
+        now_ms: frame.and_then(|s| s.command_age).map(ms),
+        target_ms: ms(way_in.target),
+        soft_ms: ms(limits.soft),
+        hard_ms: ms(limits.hard),
+        seconds: way_in.seconds,
+        met: way_in.met,
+    })
 }
 
 fn stages(known: &Known<'_>, fresh: bool, now: Moment<Operator>) -> Vec<Stage> {

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use protocol::cause::{Cause, CauseSet};
 use protocol::frame::{ArmState, BaseState, Clamp, ClampSet};
-use protocol::profile::{SURGERY, TELECARE, ULTRASOUND};
+use protocol::profile::{SURGERY, SURGERY_LAN, TELECARE, ULTRASOUND};
 use protocol::session::SessionId;
 use serde_json::{Value, json};
 
@@ -126,12 +126,13 @@ fn only_interlocks_that_the_work_can_meet_are_shown() {
         }
         rest
     };
-    assert_eq!(ids(&parse(ULTRASOUND)), without(&["PORT", "NO-GO", "OBSTACLE"]));
-    assert_eq!(ids(&parse(&zoned)), without(&["PORT", "OBSTACLE"]));
-    assert_eq!(ids(&parse(SURGERY)), without(&["NO-GO", "OBSTACLE"]));
+    assert_eq!(ids(&parse(ULTRASOUND)), without(&["COMMAND-AGE", "PORT", "NO-GO", "OBSTACLE"]));
+    assert_eq!(ids(&parse(&zoned)), without(&["COMMAND-AGE", "PORT", "OBSTACLE"]));
+    assert_eq!(ids(&parse(SURGERY)), without(&["COMMAND-AGE", "NO-GO", "OBSTACLE"]));
+    assert_eq!(ids(&parse(SURGERY_LAN)), without(&["NO-GO", "OBSTACLE"]));
     assert_eq!(
         ids(&parse(TELECARE)),
-        without(&["WORKSPACE", "JOINT-LIMIT", "SINGULARITY", "NO-GO", "PORT"])
+        without(&["COMMAND-AGE", "WORKSPACE", "JOINT-LIMIT", "SINGULARITY", "NO-GO", "PORT"])
     );
 }
 
@@ -321,6 +322,8 @@ fn the_shapes_are_those_that_the_page_declares() {
     assert_eq!(keys(&status["state"]["reason"]), typedef("Reason"));
     assert_eq!(keys(&status["ages"]["view"]), typedef("Age"));
     assert_eq!(keys(&status["ages"]["loop"]), typedef("Age"));
+    let lan = told_under(&Profile::parse(SURGERY_LAN).unwrap(), Some(&full), unchanged);
+    assert_eq!(keys(&lan["ages"]["command"]), typedef("CommandAge"));
     assert_eq!(keys(&status["stages"][0]), typedef("Stage"));
     assert_eq!(keys(&status["paths"][0]), typedef("Path"));
     assert_eq!(keys(&status["interlocks"][0]), typedef("Interlock"));

@@ -16,6 +16,7 @@ use super::shared::{HandCounts, Link, Shared};
 use crate::core::Counters;
 use crate::core::histogram::Histogram;
 use crate::core::stop::StopPhase;
+use crate::core::way_in::WayInSummary;
 
 /// The link in one word.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,6 +92,8 @@ pub struct ConsoleStatus {
     pub view_age: Option<Percentiles>,
     /// Loop age over the run, while the robot followed; `None` before that.
     pub loop_age: Option<Percentiles>,
+    /// How long commands take from the hand to the robot, where the profile has a target for it.
+    pub way_in: Option<WayInSummary>,
     /// View age as the robot last judged it.
     pub view_age_now: Option<Duration>,
     /// Loop age as the robot last judged it.
@@ -137,6 +140,7 @@ impl ConsoleStatus {
             epoch: core.epoch(),
             view_age: Percentiles::of(core.ages().view.run()),
             loop_age: Percentiles::of(core.ages().round_trip.run()),
+            way_in: core.way_in(now),
             view_age_now: state.and_then(|s| s.view_age),
             loop_age_now: state.and_then(|s| s.loop_age),
             pictures_presented: core.counters().views,

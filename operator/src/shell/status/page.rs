@@ -118,6 +118,27 @@ pub struct Ages {
     /// Age of the state that steers.
     #[serde(rename = "loop")]
     pub round_trip: Age,
+    /// From the hand to the robot; `None` where the profile has no target for it.
+    pub command: Option<CommandAge>,
+}
+
+/// How long commands take from the hand to the robot. Unit: millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CommandAge {
+    /// 99 % of the last second, as the console reckons it, with the error of its clock estimate.
+    pub p99_ms: Option<f64>,
+    /// The newest, as the robot bounds it.
+    pub now_ms: Option<f64>,
+    /// What the 99 % are judged against, each second.
+    pub target_ms: f64,
+    /// Slower beyond it, by the robot's bound.
+    pub soft_ms: f64,
+    /// Stopped beyond it, by the robot's bound.
+    pub hard_ms: f64,
+    /// Seconds judged so far.
+    pub seconds: u64,
+    /// Those in which the target was met.
+    pub met: u64,
 }
 
 /// One age, as the robot judged it. Unit: millisecond.

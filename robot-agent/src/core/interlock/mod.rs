@@ -55,6 +55,8 @@ pub struct Readings {
     pub sample_age_s: f64,
     /// Age of the state that steers. Unit: second.
     pub loop_age_s: f64,
+    /// How old the sample of the hand was, at most, when the newest command arrived. Unit: second.
+    pub command_age_s: f64,
     /// Age of the picture that steers. Unit: second.
     pub view_age_s: f64,
     /// Share of commands lost within a second, 0 to 1.

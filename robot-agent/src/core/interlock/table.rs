@@ -90,7 +90,7 @@ const OVERRUNS_MAX: f64 = 100.0;
 
 /// Every interlock, in order of priority among equals. A cause that watches different things of arms and
 /// of a base has a row for each.
-pub const TABLE: [Row; 35] = [
+pub const TABLE: [Row; 36] = [
     Row {
         cause: Cause::RobotFault,
         watches: "fault reported by the robot, or a reading that is not a number",
@@ -441,6 +441,21 @@ pub const TABLE: [Row; 35] = [
         source: "as silence: a sample that is repeated is none",
         hazards: &["H14"],
         proven_by: &["a_console_that_repeats_an_old_sample_is_held"],
+    },
+    Row {
+        cause: Cause::CommandAge,
+        watches: "age of the hand's sample when its command arrived, at most",
+        unit: MS,
+        reading: |r| r.command_age_s,
+        soft: |p| Some(p.freshness.command_age.as_ref()?.soft.as_secs_f64()),
+        beyond_soft: Soft::Degrades,
+        hard: |p| Some(p.freshness.command_age.as_ref()?.hard.as_secs_f64()),
+        stop: Stop::Hold,
+        active: Active::Following,
+        cleared_by: RE_ENGAGE,
+        source: "transition table, row 5; the reference's limits for one network, libfranka 1 ms",
+        hazards: &["H03", "H04"],
+        proven_by: &["a_command_that_was_long_on_its_way_slows_then_holds"],
     },
     Row {
         cause: Cause::LoopAge,

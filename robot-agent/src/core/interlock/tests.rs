@@ -17,6 +17,7 @@ fn green() -> Readings {
         silence_s: 0.001,
         sample_age_s: 0.001,
         loop_age_s: 0.005,
+        command_age_s: 0.001,
         view_age_s: 0.040,
         loss: 0.0,
         mistaken_s: 0.0,
@@ -78,6 +79,7 @@ const SETTERS: [(Cause, Setter); TABLE.len()] = [
     (Cause::ClockLost, |r, v| r.clock_lost = v > 0.0),
     (Cause::CmdSilence, |r, v| r.silence_s = v),
     (Cause::InputStall, |r, v| r.sample_age_s = v),
+    (Cause::CommandAge, |r, v| r.command_age_s = v),
     (Cause::LoopAge, |r, v| r.loop_age_s = v),
     (Cause::ViewAge, |r, v| r.view_age_s = v),
     (Cause::Loss, |r, v| r.loss = v),
@@ -136,7 +138,7 @@ fn each_interlock_trips_just_beyond_its_limit_and_not_at_it() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 26 + 27 + 24);
+    assert_eq!(tried, 26 + 27 + 24 + 28);
 }
 
 /// Each soft limit of each profile: kept at its limit, and beyond it exactly what its row says.
@@ -156,7 +158,7 @@ fn soft_limits_act_before_hard_limits_stop() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 9 + 9 + 7);
+    assert_eq!(tried, 9 + 9 + 7 + 10);
 }
 
 /// Every reading that is a number, in every profile that limits it: not known is not safe.
@@ -173,7 +175,7 @@ fn what_is_not_known_is_not_safe() {
             }
         }
     }
-    assert_eq!(tried, 19 + 20 + 17);
+    assert_eq!(tried, 19 + 20 + 17 + 21);
     assert!(seconds(None).is_infinite());
     assert!((seconds(Some(Duration::from_millis(5))) - 0.005).abs() < 1e-12);
 }

@@ -33,6 +33,50 @@ fn a_console_that_hears_nothing_is_held() {
     assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Hold, Some(Cause::LoopAge)));
 }
 
+/// COMMAND-AGE: where the profile limits it, a command that took longer than the others slows and then holds, at the
+/// limit and by no clock but each side's own.
+#[test]
+fn a_command_that_was_long_on_its_way_slows_then_holds() {
+    let lan = Profile::parse(protocol::profile::SURGERY_LAN).unwrap();
+    let limits = lan.freshness.command_age.clone().unwrap();
+    let mut b = Bench::engaged_for(lan);
+    b.run(200);
+    // Every state is a tick old when its command arrives; 0.2 ms is for the drift of two crystals.
+    let usual = Duration::from_micros(1_200);
+    assert_eq!(b.state.unwrap().command_age, Some(usual));
+    let mut late_by = Duration::ZERO;
+    let mut late = |b: &mut Bench, total: Duration| {
+        let more = total.checked_sub(usual + late_by).unwrap();
+        late_by += more;
+        b.t_input -= u64::try_from(more.as_nanos()).unwrap();
+        b.run(3);
+        assert_eq!(b.state.unwrap().command_age, Some(total));
+    };
+    let least = Duration::from_micros(1);
+    late(&mut b, limits.soft);
+    assert_eq!(b.word(), OperatingState::Engaged);
+    late(&mut b, limits.soft + least);
+    assert_eq!(b.word(), OperatingState::Degraded);
+    late(&mut b, limits.hard);
+    assert_eq!(b.word(), OperatingState::Degraded);
+    late(&mut b, limits.hard + least);
+    assert_eq!(b.word(), OperatingState::Hold);
+    assert_eq!(b.core.state().cause(), Some(Cause::CommandAge));
+    let (reading, limit) = b.changes.last().unwrap().figures.unwrap();
+    assert!((reading - 0.010_001).abs() < 1e-12 && (limit - 0.010).abs() < 1e-12, "{reading}");
+}
+
+/// COMMAND-AGE: where the profile has no limit of it, the loop age is the only bound of a command's age.
+#[test]
+fn without_a_limit_of_its_own_a_late_command_is_judged_by_its_loop() {
+    let mut b = Bench::engaged_for(surgery());
+    b.run(200);
+    b.t_input -= 12_000_000;
+    b.run(3);
+    assert!(b.state.unwrap().command_age.is_some_and(|age| age > Duration::from_millis(10)));
+    assert_eq!(b.word(), OperatingState::Engaged);
+}
+
 /// CMD-SILENCE: silence holds one tick after its limit and not before.
 #[test]
 fn silence_holds_at_the_limit_not_after_it() {

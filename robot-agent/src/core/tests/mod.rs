@@ -237,7 +237,7 @@ impl Bench {
             None => Motion::Base(self.twist),
         };
         if self.samples {
-            self.t_input += 1;
+            self.t_input += 1_000_000;
         }
         CommandFrame {
             session: ME,

@@ -290,7 +290,7 @@ fn a_force_loop_with_a_dead_sensor_is_a_fault() {
     let mut wanted = |b: &mut Bench| {
         let now = b.now();
         frame.seq += 1;
-        frame.t_input = Moment::from_ns(b.ms);
+        frame.t_input = frame.t_input.after(Duration::from_millis(1));
         (frame.seen_state, frame.seen_view) = (b.seen_state, b.seen_view);
         if let Motion::Arms([arm, _]) = &mut frame.motion {
             arm.force_wanted_n = 5.0;

@@ -14,9 +14,11 @@ use std::os::unix::net::UnixStream;
 use std::time::Instant;
 
 use protocol::frame::{CommandFrame, StateFrame};
+use protocol::host::HostClock;
 use protocol::link::control::{CallId, ControlLink, Event};
 use protocol::link::{LinkError, Peer};
 use protocol::session::{OperatorMessage, Refusal, RobotMessage, SessionId, decode};
+use protocol::time::Robot as RobotTime;
 use tokio::sync::watch;
 
 use super::{Connections, Greeting, LAST_WORD_MAX};
@@ -98,6 +100,7 @@ pub(super) struct Desk {
     stamper: Option<Stamper>,
     guests: Vec<Guest>,
     holder: Option<Holder>,
+    clock: HostClock<RobotTime>,
     now: Option<Instant>,
 }
 
@@ -106,6 +109,7 @@ impl Desk {
         link: ControlLink,
         greeting: Greeting,
         connections: Connections,
+        clock: HostClock<RobotTime>,
     ) -> (Self, UnixStream) {
         let Connections { said, commands, answers, states, wake, stalled, holder_name, stamper } =
             connections;
@@ -122,6 +126,7 @@ impl Desk {
             stamper,
             guests: Vec::new(),
             holder: None,
+            clock,
             now: None,
         };
         (desk, wake)
@@ -169,7 +174,7 @@ impl Desk {
 
     fn hear(&mut self, event: Event, now: Instant) {
         match event {
-            Event::Frame { call, bytes } => self.hear_frame(call, &bytes),
+            Event::Frame { call, bytes } => self.hear_frame(call, &bytes, now),
             Event::Joined { call, peer } => {
                 let Some(address) = self.link.address(call) else { return };
                 let stage = Stage::Silent { until: now + HELLO_MAX };
@@ -185,7 +190,7 @@ impl Desk {
         }
     }
 
-    fn hear_frame(&mut self, call: CallId, bytes: &[u8]) {
+    fn hear_frame(&mut self, call: CallId, bytes: &[u8], now: Instant) {
         let Some(holder) = &mut self.holder else { return };
         let steers = Stage::Steering { session: holder.session };
         let mut paths = self.guests.iter().filter(|guest| guest.stage == steers);
@@ -200,7 +205,7 @@ impl Desk {
             Ok(frame) if beside_others && frame.seq <= holder.newest => {}
             Ok(frame) => {
                 holder.newest = frame.seq;
-                self.commands.send(Inbound::Command(frame));
+                self.commands.send(Inbound::Command(frame, self.clock.moment_of(now)));
                 if let Some(stamper) = &mut self.stamper {
                     stamper.stamp(&frame);
                 }

@@ -80,9 +80,10 @@ impl World {
             holder_name,
             stamper: None,
         };
-        let (desk, _) = Desk::new(link, greeting, connections);
+        let now = Instant::now();
+        let (desk, _) = Desk::new(link, greeting, connections, HostClock::sharing(now));
         Self {
-            now: Instant::now(),
+            now,
             desk,
             said,
             commands,
@@ -175,7 +176,7 @@ impl World {
         let mut passed = Vec::new();
         while let Some(item) = self.commands.take() {
             match item {
-                Inbound::Command(frame) => passed.push(frame.seq),
+                Inbound::Command(frame, _) => passed.push(frame.seq),
                 Inbound::Malformed(_) => passed.push(0),
             }
         }
@@ -248,6 +249,7 @@ fn state() -> StateFrame {
         stop_confirmed: 0,
         loop_age: None,
         view_age: None,
+        command_age: None,
         speed_m_s: 0.0,
         speed_cap_m_s: 0.0,
         clamps: ClampSet::EMPTY,

@@ -113,7 +113,7 @@ impl ControlThread {
         connections: Connections,
         clock: HostClock<RobotTime>,
     ) -> Self {
-        let (desk, wake) = Desk::new(opened.link, greeting, connections);
+        let (desk, wake) = Desk::new(opened.link, greeting, connections, clock);
         Self { desk, ports: opened.ports, packet: Vec::new(), wake, clock }
     }
 
