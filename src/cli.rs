@@ -9,6 +9,7 @@ use operator::shell::Route;
 
 use crate::link::{PresetChoice, Switch};
 use crate::profile::ProfileChoice;
+use crate::spin::Spin;
 
 /// Port of the control link unless told otherwise; the media link takes the next one.
 pub(crate) const CONTROL_PORT: u16 = 4610;
@@ -74,7 +75,7 @@ pub(crate) struct DemoArgs {
     /// Seed of the simulation and of the scripted hand
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
-    /// Profile to use: `ultrasound`, `surgery`, `telecare`, or a file
+    /// Profile to use: `ultrasound`, `surgery`, `surgery-lan`, `telecare`, or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
     pub(crate) profile: ProfileChoice,
     /// Loopback address of the console page; port 0 takes any free one
@@ -87,7 +88,7 @@ pub(crate) struct RobotArgs {
     /// Key files of the robot, without their ending, such as keys/robot-theatre1
     #[arg(long, value_name = "PREFIX", env = "FARREACH_KEYS")]
     pub(crate) keys: PathBuf,
-    /// Profile to use: `ultrasound`, `surgery`, `telecare`, or a file
+    /// Profile to use: `ultrasound`, `surgery`, `surgery-lan`, `telecare`, or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
     pub(crate) profile: ProfileChoice,
     /// Address of the control link; give one for each network that the robot is on
@@ -96,6 +97,9 @@ pub(crate) struct RobotArgs {
     /// Address of the media link [default: the port after the first control link]
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen_media: Option<SocketAddr>,
+    /// Stay awake around what the control link expects, instead of waking up for it
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) spin: Spin,
     /// Power the drives on as soon as the self-test has passed
     #[arg(long)]
     pub(crate) power_on: bool,
@@ -122,7 +126,7 @@ pub(crate) struct OperatorArgs {
     /// Address of the robot's media link [default: the port after the first control link]
     #[arg(long, value_name = "ADDR")]
     pub(crate) robot_media: Option<SocketAddr>,
-    /// Profile to use, which must be the robot's: `ultrasound`, `surgery`, `telecare`, or a file
+    /// Profile to use, which must be the robot's: `ultrasound`, `surgery`, `surgery-lan`, `telecare`, or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
     pub(crate) profile: ProfileChoice,
     /// Who or what steers
@@ -134,6 +138,9 @@ pub(crate) struct OperatorArgs {
     /// Loopback address of the console page; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4680")]
     pub(crate) page: SocketAddr,
+    /// Stay awake before each sample of the hand, instead of waking up for it
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) spin: Spin,
     /// Seed of the scripted hand
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,

@@ -40,7 +40,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Ending, Failure> {
     let authority = Authority::create("demo")?;
     let robot_key = authority.issue(Role::Robot, "demo", KEY_DAYS)?;
     let operator_key = authority.issue(Role::Operator, "demo", KEY_DAYS)?;
-    let robot = start(profile.clone(), robot_key, (vec![ANY], ANY), args.seed, Some(base))?;
+    let robot =
+        start(profile.clone(), robot_key, (vec![ANY], ANY), args.seed, (Some(base), false))?;
     let robot = Arc::new(robot);
     power_on(&robot)?;
     let default = if args.headless { Hand::Script } else { Hand::Pad };
@@ -54,6 +55,8 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Ending, Failure> {
         clock_base: Some(base),
         hand: hand_source(hand, args.seed),
         view: if args.headless { View::Headless } else { View::Page { listen: args.page } },
+        // Both ends are on this machine, and the pictures, too.
+        spins: false,
     })?;
     if let Some(url) = console.url() {
         eprintln!("Farreach, simulated. Not a medical device.\nOpen {url}");

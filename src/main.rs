@@ -14,6 +14,7 @@ mod operator_side;
 mod profile;
 mod report;
 mod robot_side;
+mod spin;
 
 use std::process::ExitCode;
 

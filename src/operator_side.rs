@@ -43,8 +43,16 @@ pub(crate) fn status_line(status: &ConsoleStatus) -> String {
             LinkWord::Connecting | LinkWord::Up => None,
         })
         .map_or(String::new(), |id| format!(" ({id})"));
+    let way_in = status.way_in.and_then(|way| way.p99).filter(|_| status.state.is_some());
+    let way_in = way_in.map_or(String::new(), |p99| {
+        format!("  hand to robot p99 {:.2} ms", p99.as_secs_f64() * 1e3)
+    });
+    let missed = match status.hand_counts.missed {
+        0 => String::new(),
+        missed => format!(" ({missed} missed)"),
+    };
     format!(
-        "{:<9}{reason}  view age {}  loop age {}  force {force}  pictures {}  commands {}",
+        "{:<9}{reason}  view age {}  loop age {}{way_in}  force {force}  pictures {}  commands {}{missed}",
         status.state.map_or("--", OperatingState::word),
         age(&status.view_age),
         age(&status.loop_age),
@@ -73,6 +81,7 @@ pub(crate) fn run(args: &OperatorArgs) -> Result<Ending, Failure> {
         clock_base: None,
         hand: hand_source(args.hand, args.seed),
         view: if args.headless { View::Headless } else { View::Page { listen: args.page } },
+        spins: args.spin.decide(),
     })?;
     if let Some(url) = console.url() {
         eprintln!("Farreach operator console. Not a medical device.\nOpen {url}");

@@ -43,12 +43,12 @@ pub(crate) fn start(
     identity: Identity,
     (control, media): (Vec<SocketAddr>, SocketAddr),
     seed: u64,
-    clock_base: Option<Instant>,
+    (clock_base, spins): (Option<Instant>, bool),
 ) -> Result<RobotNode, Failure> {
     let (robot, probe) = SimRobot::shipped(seed).map_err(Failure::Internal)?;
     let pictures = SimPictures::shipped(probe, PICTURE, seed).map_err(Failure::Internal)?;
     let stall_max = STALL_MAX;
-    let config = NodeConfig { profile, identity, control, media, clock_base, stall_max };
+    let config = NodeConfig { profile, identity, control, media, clock_base, stall_max, spins };
     Ok(RobotNode::start(config, Box::new(robot), Box::new(pictures))?)
 }
 
@@ -88,7 +88,13 @@ pub(crate) fn run(args: &RobotArgs) -> Result<Ending, Failure> {
     let media =
         media.ok_or_else(|| Failure::Usage("no address to listen on is given".to_owned()))?;
     let name = format!("{} {}", profile.name, profile.short_hash());
-    let robot = Arc::new(start(profile, identity, (args.listen.clone(), media), args.seed, None)?);
+    let robot = Arc::new(start(
+        profile,
+        identity,
+        (args.listen.clone(), media),
+        args.seed,
+        (None, args.spin.decide()),
+    )?);
     eprintln!(
         "robot ready for operators: control {}, media {}, profile {name}, simulated",
         robot.control.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" and "),
@@ -104,5 +110,10 @@ pub(crate) fn run(args: &RobotArgs) -> Result<Ending, Failure> {
         still_runs(&robot)?;
         std::thread::sleep(Duration::from_millis(50));
     }
+    let done = robot.summary();
+    eprintln!(
+        "{} ticks ({} missed), {} commands accepted, {} dropped",
+        done.ticks, done.ticks_missed, done.commands_accepted, done.commands_dropped
+    );
     Ok(if interrupt.is_raised() { Ending::Interrupted } else { Ending::Ok })
 }

@@ -135,6 +135,7 @@ fn start_watched(
         media: ANY,
         clock_base: None,
         stall_max,
+        spins: false,
     };
     let strings = Arc::clone(strings);
     let size = *strings.size.lock().unwrap();

@@ -56,6 +56,8 @@ pub struct ConsoleConfig {
     pub hand: HandSource,
     /// Who looks at the pictures.
     pub view: View,
+    /// The hand thread stays awake before each sample: [`protocol::host::awake`].
+    pub spins: bool,
 }
 
 /// What the hand holds.
@@ -133,7 +135,7 @@ impl ConsoleNode {
     /// # Errors
     /// [`ConsoleError`]; nothing is left running.
     pub fn start(config: ConsoleConfig) -> Result<Self, ConsoleError> {
-        let ConsoleConfig { profile, identity, name, routes, media, clock_base, hand, view } =
+        let ConsoleConfig { profile, identity, name, routes, media, clock_base, hand, view, spins } =
             config;
         // What can fail without bothering the robot comes first.
         let listening = match view {
@@ -178,6 +180,7 @@ impl ConsoleNode {
             name,
             profile: hello,
             scripted: hand.scripted(),
+            spins,
         };
         let (sessions, session) = watch::channel(None);
         node.start_hand(hand, call, said, sessions)?;

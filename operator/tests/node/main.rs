@@ -58,6 +58,7 @@ fn site(telling: Telling) -> (Robot, ConsoleConfig) {
         clock_base: None,
         hand: HandSource::Script { seed: 7 },
         view: View::Headless,
+        spins: false,
     };
     (robot, config)
 }

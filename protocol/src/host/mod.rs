@@ -4,6 +4,7 @@
 //! Not part of the agreement between the two ends, but the same on both, and neither end may import
 //! the other. Feature `host`; the cores never see it.
 
+pub mod awake;
 pub mod clock;
 pub mod priority;
 pub mod ring;

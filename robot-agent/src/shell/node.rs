@@ -56,6 +56,8 @@ pub struct NodeConfig {
     /// How long the servo may stand still until the operator is told and the session ends; usually
     /// [`watchdog::STALL_MAX`].
     pub stall_max: Duration,
+    /// The control link stays awake around the next command: [`protocol::host::awake`].
+    pub spins: bool,
 }
 
 /// Why a robot could not be started, or does not run any more.
@@ -221,6 +223,11 @@ impl Drop for EndOfServo {
     }
 }
 
+/// What operators are told of the robot.
+fn greeting(description: Description, profile: &Profile) -> Greeting {
+    Greeting { robot: description.name, simulated: description.simulated, profile: profile.hash }
+}
+
 /// The core for this robot under this profile, and the eye that its operators see with.
 fn fitted(
     profile: &Profile,
@@ -271,17 +278,14 @@ impl RobotNode {
         mut robot: Box<dyn Robot>,
         source: Box<dyn PictureSource>,
     ) -> Result<Self, NodeError> {
-        let NodeConfig { profile, identity, control, media, clock_base, stall_max } = config;
+        let NodeConfig { profile, identity, control, media, clock_base, stall_max, spins } = config;
+        let period = Duration::from_secs_f64(1.0 / profile.rates.command_hz);
         let description = robot.describe();
         let (core, eye) = fitted(&profile, &description, robot.as_mut(), source)?;
         let clock = clock_base.map_or_else(HostClock::start, HostClock::sharing);
         hold_memory();
         let (control, media) = (control::open(&control, &identity)?, open(media, &identity)?);
-        let greeting = Greeting {
-            robot: description.name,
-            simulated: description.simulated,
-            profile: profile.hash,
-        };
+        let greeting = greeting(description, &profile);
         let (said_tx, said) = ring(ROOM);
         let (commands_tx, commands) = ring(ROOM);
         let (answers, answers_rx) = ring(ROOM);
@@ -336,7 +340,8 @@ impl RobotNode {
             holder_name,
             stamper,
         };
-        node.spawn_control(ControlThread::new(control, greeting, links, clock))?;
+        let pace = (spins, period);
+        node.spawn_control(ControlThread::new(control, greeting, links, clock, pace))?;
         let told = Told { captured, witness, heart: pictures };
         node.spawn_media(media, eye, clock, told, (shared, holder))?;
         node.spawn_servo(Servo::new(core, robot, clock, connections))?;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use protocol::frame::StateFrame;
+use protocol::host::awake::Awake;
 use protocol::link::control::port::wait;
 use protocol::link::control::{CallId, Event};
 use protocol::link::{Identity, LinkError};
@@ -67,6 +68,8 @@ pub struct Call {
     pub profile: [u8; 32],
     /// The hand is one that may steer nothing real.
     pub scripted: bool,
+    /// Stays awake before what it waits for.
+    pub spins: bool,
 }
 
 /// What the hand thread hears from the line.
@@ -124,6 +127,7 @@ pub struct Line {
     /// Number of the newest state of this session.
     newest: Option<u64>,
     gauged: Instant,
+    awake: Awake,
 }
 
 impl Line {
@@ -142,6 +146,7 @@ impl Line {
         let path = |route: &Route| Path::new(route.clone(), &call.identity, now);
         let paths = call.routes.iter().map(path).collect::<Result<_, _>>()?;
         Ok(Self {
+            awake: Awake::new(call.spins),
             call,
             shared,
             words,
@@ -182,10 +187,12 @@ impl Line {
     }
 
     /// Sleeps until something arrives, or until then.
-    pub fn wait(&self, until: Moment<Operator>) {
-        let until = self.shared.clock.instant_of(until);
+    pub fn wait(&mut self, until: Moment<Operator>) {
+        let (until, now) = (self.shared.clock.instant_of(until), self.now());
+        self.awake.expect(until);
+        let Some(until) = self.awake.sleep_until(until, now) else { return };
         let due = self.paths.iter().map(|path| path.as_fd()).collect::<Vec<_>>();
-        wait(&due, Some(until), self.now());
+        wait(&due, Some(until), now);
     }
 
     /// All there is to do now.

@@ -143,9 +143,10 @@ impl Desk {
         stages.chain(again).chain(self.link.due()).min()
     }
 
-    /// All there is to do now. First come the packets: a command waits for nobody.
-    pub(super) fn turn(&mut self, now: Instant) {
+    /// All there is to do now. First come the packets: a command waits for nobody. True if one was passed on.
+    pub(super) fn turn(&mut self, now: Instant) -> bool {
         self.now = Some(now);
+        let before = self.newest();
         while let Some(event) = self.link.poll() {
             self.hear(event, now);
         }
@@ -163,6 +164,12 @@ impl Desk {
         }
         self.read_all(now);
         self.look_at_the_clock(now);
+        self.newest() > before
+    }
+
+    /// Number of the newest command that was passed on; `None` while nobody steers.
+    fn newest(&self) -> Option<u64> {
+        self.holder.as_ref().map(|holder| holder.newest)
     }
 
     /// Closes every call with this sentence.

@@ -17,6 +17,7 @@ use std::time::Instant;
 
 use protocol::frame::StateFrame;
 use protocol::host::HostClock;
+use protocol::host::awake::Awake;
 use protocol::link::control::ControlLink;
 use protocol::link::control::port::{Port, give_out, wait};
 use protocol::link::{Identity, LinkError, Role};
@@ -103,18 +104,24 @@ pub struct ControlThread {
     packet: Vec<u8>,
     wake: UnixStream,
     clock: HostClock<RobotTime>,
+    awake: Awake,
+    /// Between two commands.
+    period: Duration,
 }
 
 impl ControlThread {
-    /// A thread that has not begun.
+    /// A thread that has not begun. If it `spins` it stays awake around the command that is next, a `period` after
+    /// the one before.
     pub fn new(
         opened: Opened,
         greeting: Greeting,
         connections: Connections,
         clock: HostClock<RobotTime>,
+        (spins, period): (bool, Duration),
     ) -> Self {
         let (desk, wake) = Desk::new(opened.link, greeting, connections, clock);
-        Self { desk, ports: opened.ports, packet: Vec::new(), wake, clock }
+        let awake = Awake::new(spins);
+        Self { desk, ports: opened.ports, packet: Vec::new(), wake, clock, awake, period }
     }
 
     /// Runs until `stop` is set. `ended`: it is, because the servo thread has ended.
@@ -150,7 +157,9 @@ impl ControlThread {
             more = self.take_in();
             let now = self.now();
             self.desk.link.elapse(now);
-            self.desk.turn(now);
+            if self.desk.turn(now) {
+                self.awake.expect(now + self.period);
+            }
             self.give_out();
         }
     }
@@ -171,6 +180,7 @@ impl ControlThread {
     fn sleep(&mut self, at_most: Duration) {
         let now = self.now();
         let due = self.desk.due().map_or(now + at_most, |due| due.min(now + at_most));
+        let Some(due) = self.awake.sleep_until(due, now) else { return };
         let ports = self.ports.iter().map(Port::as_fd);
         let sources: Vec<_> = core::iter::once(self.wake.as_fd()).chain(ports).collect();
         wait(&sources, Some(due), now);
