@@ -170,7 +170,7 @@ function renderWayIn(live) {
     else if (now !== null && !(now <= hard)) level = 'hard';
     else if (!(p99 <= target) || (now !== null && !(now <= soft))) level = 'soft';
     setData(line, 'level', level);
-    setText(line, strings.wayIn(quantity(p99, 'ms', 2), quantity(target, 'ms')));
+    setText(line, strings.wayIn(number(p99, 2), quantity(target, 'ms')));
 }
 
 /**

@@ -160,7 +160,7 @@ const en = {
     hard: (/** @type {string} */ value) => `hard ${value}`,
     cap: (/** @type {string} */ value) => `cap ${value}`,
     clock: (/** @type {string} */ offset, /** @type {string} */ error) => `clock ${offset} ± ${error}`,
-    wayIn: (/** @type {string} */ p99, /** @type {string} */ target) => `hand → robot p99 ${p99} (target ${target})`,
+    wayIn: (/** @type {string} */ p99, /** @type {string} */ target) => `hand → robot p99 ${p99} / ${target}`,
     path: (/** @type {string} */ trip, /** @type {string} */ lost) => `${trip}, ${lost} lost`,
     pathDown: 'down',
     clockSuspect: 'clock suspect',

@@ -96,6 +96,11 @@ fn mm(metres: f64) -> Reading {
     Reading::new(metres * 1e3, "mm", 0)
 }
 
+/// For what is judged by single milliseconds.
+fn fine_ms(span: Duration) -> Reading {
+    Reading::new(span.as_secs_f64() * 1e3, "ms", 1)
+}
+
 fn mm_s(metres_per_second: f64) -> Reading {
     Reading::new(metres_per_second * 1e3, "mm/s", 0)
 }
@@ -114,7 +119,7 @@ fn reading(cause: Cause, frame: &StateFrame, profile: &Profile) -> Option<Readin
     match cause {
         Cause::ViewAge => frame.view_age.map(ms),
         Cause::LoopAge => frame.loop_age.map(ms),
-        Cause::CommandAge => frame.command_age.map(ms),
+        Cause::CommandAge => frame.command_age.map(fine_ms),
         Cause::ContactForce => Some(Reading::new(force_n(frame, profile), "N", 1)),
         Cause::Speed => Some(mm_s(frame.speed_m_s)),
         Cause::Obstacle => profile.base().map(|_| mm(obstacle_m(frame))),
@@ -130,7 +135,7 @@ fn limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> {
         Cause::LoopAge => (ms(f.loop_age_soft), ms(f.loop_age_hard)),
         Cause::CommandAge => {
             let age = f.command_age.as_ref()?;
-            (ms(age.soft), ms(age.hard))
+            (fine_ms(age.soft), fine_ms(age.hard))
         }
         Cause::CmdSilence | Cause::InputStall => (ms(f.silence_soft), ms(f.silence_hard)),
         Cause::Loss => same(Reading::new(f.loss_soft * 100.0, "%", 1)),
