@@ -82,7 +82,7 @@ pub enum Cause {
     /// A guard at the robot is open: a light curtain, an enabling switch.
     Guard = 34,
     /// The command that steers was too old when it arrived.
-    CommandAge = 35,
+    CmdAge = 35,
 }
 
 /// Who can mend a cause.
@@ -145,7 +145,7 @@ impl Cause {
         Self::RecorderStall,
         Self::ServoStall,
         Self::Guard,
-        Self::CommandAge,
+        Self::CmdAge,
     ];
 
     /// The cause with this code; `None` for a code nobody has defined.
@@ -196,7 +196,7 @@ impl Cause {
             Self::RecorderStall => "RECORDER-STALL",
             Self::ServoStall => "SERVO-STALL",
             Self::Guard => "GUARD",
-            Self::CommandAge => "COMMAND-AGE",
+            Self::CmdAge => "CMD-AGE",
         }
     }
 
@@ -238,7 +238,7 @@ impl Cause {
             Self::RecorderStall => "The robot's recorder does not keep up.",
             Self::ServoStall => "The robot's control loop stood still.",
             Self::Guard => "A guard at the robot is open.",
-            Self::CommandAge => "Commands arrive too long after the hand was sampled.",
+            Self::CmdAge => "Commands arrive too long after the hand was sampled.",
         }
     }
 
@@ -331,7 +331,7 @@ impl Cause {
             Self::Guard => {
                 "Close the guard at the robot, acknowledge, reset at the bedside, then engage again."
             }
-            Self::CommandAge => {
+            Self::CmdAge => {
                 "Check the link from the console to the robot, or use a profile for longer links; engage again."
             }
         }
@@ -350,7 +350,7 @@ impl Cause {
             | Self::InputStall
             | Self::StateMismatch => Owner::Operator,
             Self::CmdSilence
-            | Self::CommandAge
+            | Self::CmdAge
             | Self::LoopAge
             | Self::DegradedTooLong
             | Self::FreshRun

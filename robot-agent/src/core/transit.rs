@@ -134,7 +134,7 @@ mod tests {
         Some(Duration::from_micros(us))
     }
 
-    /// COMMAND-AGE: a command that was slower than the others is older by just that.
+    /// CMD-AGE: a command that was slower than the others is older by just that.
     #[test]
     fn what_is_slower_than_the_fastest_is_older_by_as_much() {
         let mut t = Transit::new();
@@ -196,7 +196,7 @@ mod tests {
     }
 
     proptest! {
-        /// COMMAND-AGE: whatever the way of each command, the bound is never below its true age; and it is no more
+        /// CMD-AGE: whatever the way of each command, the bound is never below its true age; and it is no more
         /// than the loop of the fastest above it.
         #[test]
         fn the_bound_is_never_below_the_true_age(

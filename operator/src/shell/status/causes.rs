@@ -19,7 +19,7 @@ pub const INTERLOCKS: [Cause; 28] = [
     Cause::Deadman,
     Cause::Clutch,
     Cause::CmdSilence,
-    Cause::CommandAge,
+    Cause::CmdAge,
     Cause::LoopAge,
     Cause::ViewAge,
     Cause::Loss,
@@ -48,7 +48,7 @@ pub const INTERLOCKS: [Cause; 28] = [
 /// True if work under this profile can meet the condition at all.
 fn applies(cause: Cause, profile: &Profile) -> bool {
     match cause {
-        Cause::CommandAge => profile.freshness.command_age.is_some(),
+        Cause::CmdAge => profile.freshness.command_age.is_some(),
         Cause::Workspace | Cause::JointLimit | Cause::Singularity => profile.arms().is_some(),
         Cause::NoGo => profile.arms().is_some_and(|arms| !arms.zones.is_empty()),
         Cause::Port => profile.arms().is_some_and(|arms| arms.port.is_some()),
@@ -119,7 +119,7 @@ fn reading(cause: Cause, frame: &StateFrame, profile: &Profile) -> Option<Readin
     match cause {
         Cause::ViewAge => frame.view_age.map(ms),
         Cause::LoopAge => frame.loop_age.map(ms),
-        Cause::CommandAge => frame.command_age.map(fine_ms),
+        Cause::CmdAge => frame.command_age.map(fine_ms),
         Cause::ContactForce => Some(Reading::new(force_n(frame, profile), "N", 1)),
         Cause::Speed => Some(mm_s(frame.speed_m_s)),
         Cause::Obstacle => profile.base().map(|_| mm(obstacle_m(frame))),
@@ -133,9 +133,9 @@ fn limit(cause: Cause, profile: &Profile, bound: Bound) -> Option<Reading> {
     let (soft, hard) = match cause {
         Cause::ViewAge | Cause::MediaStall => (ms(f.view_age_soft), ms(f.view_age_hard)),
         Cause::LoopAge => (ms(f.loop_age_soft), ms(f.loop_age_hard)),
-        Cause::CommandAge => {
+        Cause::CmdAge => {
             let age = f.command_age.as_ref()?;
-            (fine_ms(age.soft), fine_ms(age.hard))
+            (ms(age.soft), ms(age.hard))
         }
         Cause::CmdSilence | Cause::InputStall => (ms(f.silence_soft), ms(f.silence_hard)),
         Cause::Loss => same(Reading::new(f.loss_soft * 100.0, "%", 1)),

@@ -126,13 +126,13 @@ fn only_interlocks_that_the_work_can_meet_are_shown() {
         }
         rest
     };
-    assert_eq!(ids(&parse(ULTRASOUND)), without(&["COMMAND-AGE", "PORT", "NO-GO", "OBSTACLE"]));
-    assert_eq!(ids(&parse(&zoned)), without(&["COMMAND-AGE", "PORT", "OBSTACLE"]));
-    assert_eq!(ids(&parse(SURGERY)), without(&["COMMAND-AGE", "NO-GO", "OBSTACLE"]));
+    assert_eq!(ids(&parse(ULTRASOUND)), without(&["CMD-AGE", "PORT", "NO-GO", "OBSTACLE"]));
+    assert_eq!(ids(&parse(&zoned)), without(&["CMD-AGE", "PORT", "OBSTACLE"]));
+    assert_eq!(ids(&parse(SURGERY)), without(&["CMD-AGE", "NO-GO", "OBSTACLE"]));
     assert_eq!(ids(&parse(SURGERY_LAN)), without(&["NO-GO", "OBSTACLE"]));
     assert_eq!(
         ids(&parse(TELECARE)),
-        without(&["COMMAND-AGE", "WORKSPACE", "JOINT-LIMIT", "SINGULARITY", "NO-GO", "PORT"])
+        without(&["CMD-AGE", "WORKSPACE", "JOINT-LIMIT", "SINGULARITY", "NO-GO", "PORT"])
     );
 }
 

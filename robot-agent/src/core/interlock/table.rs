@@ -443,7 +443,7 @@ pub const TABLE: [Row; 36] = [
         proven_by: &["a_console_that_repeats_an_old_sample_is_held"],
     },
     Row {
-        cause: Cause::CommandAge,
+        cause: Cause::CmdAge,
         watches: "age of the hand's sample when its command arrived, at most",
         unit: MS,
         reading: |r| r.command_age_s,

@@ -33,7 +33,7 @@ fn a_console_that_hears_nothing_is_held() {
     assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Hold, Some(Cause::LoopAge)));
 }
 
-/// COMMAND-AGE: where the profile limits it, a command that took longer than the others slows and then holds, at the
+/// CMD-AGE: where the profile limits it, a command that took longer than the others slows and then holds, at the
 /// limit and by no clock but each side's own.
 #[test]
 fn a_command_that_was_long_on_its_way_slows_then_holds() {
@@ -61,12 +61,12 @@ fn a_command_that_was_long_on_its_way_slows_then_holds() {
     assert_eq!(b.word(), OperatingState::Degraded);
     late(&mut b, limits.hard + least);
     assert_eq!(b.word(), OperatingState::Hold);
-    assert_eq!(b.core.state().cause(), Some(Cause::CommandAge));
+    assert_eq!(b.core.state().cause(), Some(Cause::CmdAge));
     let (reading, limit) = b.changes.last().unwrap().figures.unwrap();
     assert!((reading - 0.010_001).abs() < 1e-12 && (limit - 0.010).abs() < 1e-12, "{reading}");
 }
 
-/// COMMAND-AGE: where the profile has no limit of it, the loop age is the only bound of a command's age.
+/// CMD-AGE: where the profile has no limit of it, the loop age is the only bound of a command's age.
 #[test]
 fn without_a_limit_of_its_own_a_late_command_is_judged_by_its_loop() {
     let mut b = Bench::engaged_for(surgery());
