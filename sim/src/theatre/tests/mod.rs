@@ -1,6 +1,7 @@
 //! The system as a user meets it, in virtual time.
 
 mod blackouts;
+mod carriers;
 mod faults;
 mod reactions;
 
@@ -17,6 +18,29 @@ fn profile() -> Profile {
 
 fn theatre(seed: u64) -> Theatre {
     Theatre::ready(&profile(), Delays::default(), seed).unwrap()
+}
+
+/// One way, where a network is tried. A round trip is twice that.
+const ONE_WAY: Duration = Duration::from_millis(10);
+
+/// A direction that is so late, and nothing else.
+fn one_way(delay: Duration) -> LinkSpec {
+    let distribution = Distribution::Constant(delay);
+    LinkSpec { delay: DelaySpec { distribution, ..DelaySpec::default() }, ..LinkSpec::default() }
+}
+
+/// The profile, but for how many lost commands make the robot slow, and after a while stop: here the link is tried.
+fn patient() -> Profile {
+    let mut profile = profile();
+    profile.freshness.loss_soft = 0.2;
+    profile
+}
+
+/// The same link both ways, and a hand that does nothing yet.
+fn over(transport: Transport, profile: &Profile, link: &LinkSpec, seed: u64) -> (Theatre, Pointer) {
+    let carrier = transport.carrier(link, link, seed).unwrap();
+    let theatre = Theatre::ready_over(profile, Delays::default(), 1, carrier).unwrap();
+    (theatre, Pointer::new())
 }
 
 /// A practice pad that reports sixty times a second what a pointer does.
