@@ -74,6 +74,7 @@ fn after_an_outage_a_fresh_command_passes_within_a_round_trip_and_nothing_stale_
         let _ = writeln!(page, "| {ms} ms | {TIMES} | {wait} ms | {held} | {stale} | goes on |");
     }
     println!("{page}");
+    holds("outages", &page);
 }
 
 /// AUTHORITY: an outage as long as a silence that QUIC allows ends the session on both sides, with that word; the
@@ -92,5 +93,5 @@ fn an_outage_beyond_the_limit_ends_the_session_and_nothing_is_followed() {
     }
     assert_eq!((held, stale), (TIMES, 0));
     let row = format!("| {MS} ms | {TIMES} | – | {held} | {stale} | ended, `E-LNK-SILENT` |\n");
-    println!("{HEAD}{row}");
+    holds("ends", &format!("{HEAD}{row}"));
 }

@@ -3,6 +3,7 @@
 mod blackouts;
 mod carriers;
 mod faults;
+mod loss;
 mod reactions;
 
 use super::*;
@@ -22,6 +23,27 @@ fn theatre(seed: u64) -> Theatre {
 
 /// One way, where a network is tried. A round trip is twice that.
 const ONE_WAY: Duration = Duration::from_millis(10);
+
+/// The page of losses and outages holds `wanted` between the markers of this block, or gets it.
+fn holds(block: &str, wanted: &str) {
+    use std::io::{Read as _, Seek as _, Write as _};
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/reference/loss.md");
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+    // Each block has a test of its own, and they run at the same time.
+    file.lock().unwrap();
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    let (begin, end) = (format!("<!-- {block}:begin -->\n"), format!("<!-- {block}:end -->"));
+    let (before, rest) = text.split_once(&begin).expect("the opening marker");
+    let (got, after) = rest.split_once(&end).expect("the closing marker");
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        file.rewind().unwrap();
+        file.set_len(0).unwrap();
+        file.write_all(format!("{before}{begin}{wanted}{end}{after}").as_bytes()).unwrap();
+    } else {
+        assert_eq!(got, wanted, "loss.md has drifted; run this again with UPDATE_PAGES=1");
+    }
+}
 
 /// A direction that is so late, and nothing else.
 fn one_way(delay: Duration) -> LinkSpec {
