@@ -202,6 +202,21 @@ pub(crate) struct BenchArgs {
 pub(crate) enum BenchCommand {
     /// Round trips over the control link, beside those over a raw socket, all in the same run
     Link(BenchLinkArgs),
+    /// Round trips over the control link while strangers flood its port, beside those without
+    Flood(BenchFloodArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct BenchFloodArgs {
+    /// How often each is measured; figures are medians over rounds
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) rounds: u32,
+    /// How long each is measured in each round, such as 10s
+    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = duration)]
+    pub(crate) seconds: Duration,
+    /// Write the figures to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! The control link, as the robot agent and the console drive it.
 
 use core::time::Duration;
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -113,10 +113,22 @@ impl Client for OnLink {
 }
 
 pub(super) fn run(keys: &Keys, lasts: Duration, spins: bool) -> Result<Round, BenchError> {
+    let (round, ()) = beside(keys, lasts, spins, |_| Ok(()))?;
+    Ok(round)
+}
+
+/// The same beside something that `start` starts once the robot's port is there.
+pub(super) fn beside<T>(
+    keys: &Keys,
+    lasts: Duration,
+    spins: bool,
+    start: impl FnOnce(SocketAddr) -> Result<T, BenchError>,
+) -> Result<(Round, T), BenchError> {
     let link = ControlLink::robot(&keys.robot, &[Role::Operator], None)?;
     let port = Port::listen((Ipv4Addr::LOCALHOST, 0).into())?;
     let to = port.address()?;
     let echo = pace::echo(move |stop| echo(End::new(link, port), spins, stop))?;
+    let started = start(to)?;
     let operator = keys.operator.clone();
     let mut round = pace::client(
         move || {
@@ -137,7 +149,7 @@ pub(super) fn run(keys: &Keys, lasts: Duration, spins: bool) -> Result<Round, Be
         lasts,
     )?;
     round.echo = echo.end()?;
-    Ok(round)
+    Ok((round, started))
 }
 
 /// Returns each frame; a spinning echo expects the next one a period later.

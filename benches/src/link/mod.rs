@@ -10,6 +10,8 @@
 //! trips are measured, not one way: no clock is compared with another.
 
 mod control;
+mod flood;
+mod flooded;
 mod pace;
 mod quic;
 mod report;
@@ -22,6 +24,8 @@ use std::io;
 
 use protocol::link::{Authority, Identity, LinkError, Role};
 
+pub use self::flood::STRANGERS_HZ;
+pub use self::flooded::{FloodReport, FloodRow, measure_flooded};
 pub use self::report::{Report, Row};
 pub use self::stats::Round;
 

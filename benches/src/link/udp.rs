@@ -41,14 +41,30 @@ impl Client for Raw {
 }
 
 pub(super) fn raw(lasts: Duration) -> Result<Round, BenchError> {
+    let (round, ()) = raw_beside(lasts, |_| Ok(()))?;
+    Ok(round)
+}
+
+/// The same beside something that `start` starts once the echo's port is there. The echo answers the client
+/// only.
+pub(super) fn raw_beside<T>(
+    lasts: Duration,
+    start: impl FnOnce(SocketAddr) -> Result<T, BenchError>,
+) -> Result<(Round, T), BenchError> {
     let socket = UdpSocket::bind(ANY)?;
     socket.set_read_timeout(Some(LOOK_EVERY))?;
     let to = socket.local_addr()?;
+    let started = start(to)?;
+    let caller = UdpSocket::bind(ANY)?;
+    let known = caller.local_addr()?;
     let echo = pace::echo(move |stop| {
         let mut buffer = [0; MESSAGE_BYTES];
         while !stop.load(Ordering::Relaxed) {
             match socket.recv_from(&mut buffer) {
-                Ok((n, from)) => drop(socket.send_to(buffer.get(..n).unwrap_or_default(), from)),
+                Ok((n, from)) if from == known => {
+                    let _ = socket.send_to(buffer.get(..n).unwrap_or_default(), from);
+                }
+                Ok(_) => {}
                 Err(e) if matches!(e.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
                 Err(_) => return,
             }
@@ -56,15 +72,14 @@ pub(super) fn raw(lasts: Duration) -> Result<Round, BenchError> {
     })?;
     let mut round = pace::client(
         move || {
-            let socket = UdpSocket::bind(ANY)?;
-            socket.connect(to)?;
-            socket.set_read_timeout(Some(LOST_AFTER))?;
-            Ok(Raw { socket, buffer: [0; MESSAGE_BYTES] })
+            caller.connect(to)?;
+            caller.set_read_timeout(Some(LOST_AFTER))?;
+            Ok(Raw { socket: caller, buffer: [0; MESSAGE_BYTES] })
         },
         lasts,
     )?;
     round.echo = echo.end()?;
-    Ok(round)
+    Ok((round, started))
 }
 
 pub(super) fn runtime() -> Result<Runtime, BenchError> {

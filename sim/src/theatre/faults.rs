@@ -23,6 +23,8 @@ pub struct Faults {
     pub frozen_page: bool,
     /// Share of commands lost on the way, 0 to 1. Which ones is a matter of the seed.
     pub loss: f64,
+    /// The network is dark: whatever is sent, either way, is lost.
+    pub dark: bool,
     /// The camera that steers delivers nothing.
     pub dead_camera: bool,
     /// A camera that shows the room is on; the screen shows its pictures, too. No fault by itself.

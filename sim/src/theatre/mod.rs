@@ -3,18 +3,22 @@
 //!
 //! Problem: whether a frozen picture stops the robot is a question about two programs, a network and
 //! a body, and a test on real threads answers it differently every time. Here the production cores of
-//! both sides run against the simulated robot, a millisecond at a time; only the transport is
-//! replaced, by queues that deliver after a delay. One seed is one run.
+//! both sides run against the simulated robot, a millisecond at a time; the network is
+//! replaced by a model of one ([`LinkSpec`]), and carries frames or the packets of the real QUIC
+//! ([`Transport`]). One seed is one run.
 //!
 //! The two sides have clocks of their own, years apart, as in life: nothing in the safety path may
 //! notice. The robot's clock can be set back and can stand still with its computer, while the arm, which
 //! is a machine of its own, and the rest of the world go on.
 //!
-//! Limits: unless a [`Carrier`] says otherwise, frames are delivered whole and in order after a constant delay, or
-//! lost; pictures are not encoded, only numbered, and are presented a constant time after their capture.
+//! Limits: pictures are not encoded, only numbered, and are presented a constant time after their capture, whatever
+//! the network does.
 
 mod carrier;
 mod faults;
+mod frames;
+mod quic;
+mod wire;
 
 use core::time::Duration;
 use std::collections::VecDeque;
@@ -22,6 +26,7 @@ use std::collections::VecDeque;
 use nalgebra::Vector3;
 use operator::core::OperatorCore;
 use operator::devices::HandDevice;
+use protocol::frame::StateFrame;
 use protocol::picture::{PictureHeader, ViewSource};
 use protocol::profile::Profile;
 use protocol::session::SessionId;
@@ -30,10 +35,12 @@ use protocol::time::{Moment, Operator, Robot as RobotTime};
 use robot_agent::core::{Core, Host, LocalEvent, SessionEvent, Tick, Transition, own_limits};
 use robot_agent::robot::{Reading, Robot, RobotFault};
 
-pub use self::carrier::Carrier;
-use self::carrier::Queues;
+pub use self::carrier::{Added, Carrier, Tally, Transport};
 use self::faults::Trouble;
 pub use self::faults::{Faults, Mishap};
+pub use self::frames::{Frames, SEALED_BYTES};
+pub use self::quic::Quic;
+use crate::network::{DelaySpec, Distribution, LinkSpec};
 use crate::robot::SimRobot;
 
 /// The step of the loop, and the tick of both cores.
@@ -77,6 +84,8 @@ pub struct Record {
     pub transitions: Vec<(Moment<RobotTime>, Transition)>,
     /// Ticks that followed the hand.
     pub followed: u64,
+    /// Commands that were followed in the tick in which they arrived.
+    pub in_time: u64,
     /// Ticks that followed by a picture older than its hard limit, by the theatre's own reckoning.
     pub stale: u64,
     /// Largest contact force. Unit: newton.
@@ -117,6 +126,12 @@ pub struct Theatre {
     last_picture: Moment<World>,
     last_record: Moment<World>,
     record: Record,
+    /// The newest state that the robot has told.
+    told: Option<StateFrame>,
+    /// The newest command that has arrived.
+    newest: u64,
+    /// It arrived for this tick.
+    is_new: bool,
 }
 
 impl Theatre {
@@ -125,8 +140,14 @@ impl Theatre {
     /// # Errors
     /// A sentence, if a model is broken, the robot does not fit the profile or does not become ready.
     pub fn ready(profile: &Profile, delays: Delays, seed: u64) -> Result<Self, String> {
-        let carrier = Box::new(Queues::new(delays.up, delays.down));
-        Self::ready_over(profile, delays, seed, carrier)
+        let [up, down] = [delays.up, delays.down].map(|delay| {
+            let distribution = Distribution::Constant(delay);
+            LinkSpec {
+                delay: DelaySpec { distribution, ..DelaySpec::default() },
+                ..LinkSpec::default()
+            }
+        });
+        Self::ready_over(profile, delays, seed, Box::new(Frames::new(&up, &down, seed)))
     }
 
     /// The same with something else between the two sides; of `delays` only those of pictures and the page
@@ -167,6 +188,9 @@ impl Theatre {
             last_picture: now,
             last_record: now,
             record: Record::default(),
+            told: None,
+            newest: 0,
+            is_new: false,
         };
         for _ in 0..SELF_TEST_STEPS {
             theatre.pass();
@@ -220,6 +244,16 @@ impl Theatre {
         &self.record
     }
 
+    /// What carries frames between the two sides.
+    pub fn carrier(&self) -> &dyn Carrier {
+        self.carrier.as_ref()
+    }
+
+    /// The newest state that the robot has told, whether or not it arrives.
+    pub const fn told(&self) -> Option<&StateFrame> {
+        self.told.as_ref()
+    }
+
     /// The operator's clock.
     pub fn operator_now(&self) -> Moment<Operator> {
         Moment::<Operator>::from_ns(self.now.as_ns()).after(CLOCKS_APART)
@@ -239,6 +273,7 @@ impl Theatre {
 
     /// One millisecond, with `hand` at the console.
     pub fn step(&mut self, hand: &mut dyn HandDevice) {
+        self.carrier.set_dark(self.faults.dark);
         self.operator_side(hand);
         self.pass();
         self.robot_side();
@@ -253,6 +288,7 @@ impl Theatre {
 
     /// Something goes wrong, with `hand` at the console meanwhile.
     pub fn suffer(&mut self, mishap: Mishap, hand: &mut dyn HandDevice) {
+        self.carrier.set_dark(self.faults.dark);
         let still = match mishap {
             Mishap::ServoStall(still) => still,
             Mishap::Suspend(still) => {
@@ -319,7 +355,10 @@ impl Theatre {
 
     fn robot_side(&mut self) {
         let now = self.now();
+        self.is_new = false;
         while let Some(frame) = self.carrier.next_command(self.world_now()) {
+            self.is_new |= frame.seq > self.newest;
+            self.newest = self.newest.max(frame.seq);
             self.core.handle_command(&frame, now);
         }
         if self.now >= self.next_picture {
@@ -334,6 +373,7 @@ impl Theatre {
         // The arm's time goes on when the agent's does not: it is a machine of its own.
         let _ = self.robot.command(&tick.order, Moment::from_ns(self.now.as_ns()));
         self.note(&tick);
+        self.told = tick.frame.or(self.told);
         if let (Some(frame), false) = (tick.frame, self.faults.dead_operator) {
             self.carrier.send_state(&frame, self.world_now());
         }
@@ -406,6 +446,7 @@ impl Theatre {
         }
         let Some(followed) = tick.followed else { return };
         self.record.followed += 1;
+        self.record.in_time += u64::from(self.is_new && self.newest == followed.seq);
         if tick.contact_n > 1.0 {
             self.record.in_contact += 1;
         }

@@ -1,7 +1,9 @@
 //! The system as a user meets it, in virtual time.
 
 mod blackouts;
+mod carriers;
 mod faults;
+mod loss;
 mod reactions;
 
 use super::*;
@@ -17,6 +19,50 @@ fn profile() -> Profile {
 
 fn theatre(seed: u64) -> Theatre {
     Theatre::ready(&profile(), Delays::default(), seed).unwrap()
+}
+
+/// One way, where a network is tried. A round trip is twice that.
+const ONE_WAY: Duration = Duration::from_millis(10);
+
+/// The page of losses and outages holds `wanted` between the markers of this block, or gets it.
+fn holds(block: &str, wanted: &str) {
+    use std::io::{Read as _, Seek as _, Write as _};
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/reference/loss.md");
+    let mut file = std::fs::OpenOptions::new().read(true).write(true).open(path).unwrap();
+    // Each block has a test of its own, and they run at the same time.
+    file.lock().unwrap();
+    let mut text = String::new();
+    file.read_to_string(&mut text).unwrap();
+    let (begin, end) = (format!("<!-- {block}:begin -->\n"), format!("<!-- {block}:end -->"));
+    let (before, rest) = text.split_once(&begin).expect("the opening marker");
+    let (got, after) = rest.split_once(&end).expect("the closing marker");
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        file.rewind().unwrap();
+        file.set_len(0).unwrap();
+        file.write_all(format!("{before}{begin}{wanted}{end}{after}").as_bytes()).unwrap();
+    } else {
+        assert_eq!(got, wanted, "loss.md has drifted; run this again with UPDATE_PAGES=1");
+    }
+}
+
+/// A direction that is so late, and nothing else.
+fn one_way(delay: Duration) -> LinkSpec {
+    let distribution = Distribution::Constant(delay);
+    LinkSpec { delay: DelaySpec { distribution, ..DelaySpec::default() }, ..LinkSpec::default() }
+}
+
+/// The profile, but for how many lost commands make the robot slow, and after a while stop: here the link is tried.
+fn patient() -> Profile {
+    let mut profile = profile();
+    profile.freshness.loss_soft = 0.2;
+    profile
+}
+
+/// The same link both ways, and a hand that does nothing yet.
+fn over(transport: Transport, profile: &Profile, link: &LinkSpec, seed: u64) -> (Theatre, Pointer) {
+    let carrier = transport.carrier(link, link, seed).unwrap();
+    let theatre = Theatre::ready_over(profile, Delays::default(), 1, carrier).unwrap();
+    (theatre, Pointer::new())
 }
 
 /// A practice pad that reports sixty times a second what a pointer does.
