@@ -1,6 +1,6 @@
 //! `farreach bench`: what Farreach costs on this machine.
 
-use benches::link::{Report, measure};
+use benches::link::{Report, measure, own};
 use protocol::host::priority::may_be_real_time;
 
 use crate::cli::{BenchArgs, BenchCommand, BenchLinkArgs};
@@ -18,8 +18,8 @@ fn link(args: &BenchLinkArgs) -> Result<Ending, Failure> {
     if let Err(sentence) = may_be_real_time() {
         tracing::warn!("{sentence}");
     }
-    let report = measure(args.rounds, args.seconds, |round, variant| {
-        tracing::info!("round {round} of {}: {}", args.rounds, variant.name());
+    let report = measure(&own()?, args.rounds, args.seconds, |round, name| {
+        tracing::info!("round {round} of {}: {name}", args.rounds);
     })?;
     println!("{report}");
     if let Some(path) = &args.json {
