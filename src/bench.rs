@@ -1,6 +1,6 @@
 //! `farreach bench`: what Farreach costs on this machine.
 
-use benches::link::{measure, measure_flooded};
+use benches::link::{measure, measure_flooded, own};
 use protocol::host::priority::may_be_real_time;
 
 use crate::cli::{BenchArgs, BenchCommand, BenchFloodArgs, BenchLinkArgs};
@@ -19,8 +19,8 @@ fn link(args: &BenchLinkArgs) -> Result<Ending, Failure> {
     if let Err(sentence) = may_be_real_time() {
         tracing::warn!("{sentence}");
     }
-    let report = measure(args.rounds, args.seconds, |round, variant| {
-        tracing::info!("round {round} of {}: {}", args.rounds, variant.name());
+    let report = measure(&own()?, args.rounds, args.seconds, |round, name| {
+        tracing::info!("round {round} of {}: {name}", args.rounds);
     })?;
     println!("{report}");
     if let Some(path) = &args.json {

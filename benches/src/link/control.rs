@@ -6,6 +6,7 @@ use std::os::fd::AsFd as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use protocol::host::awake::Awake;
 use protocol::link::control::port::{Port, give_out, wait};
 use protocol::link::control::{CallId, ControlLink, Event};
 use protocol::link::{LinkError, Role};
@@ -16,26 +17,17 @@ use super::{BenchError, Keys, MESSAGE_BYTES, RATE_HZ, Round};
 /// The longest that the echo sleeps before it looks whether it is to stop.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// A spinning thread is awake for so long before and after a message is due, and no longer.
-const AWAKE: Duration = Duration::from_micros(100);
-
 /// One end, with its socket.
 struct End {
     link: ControlLink,
     port: [Port; 1],
     packet: Vec<u8>,
-    /// From when to when it does not sleep.
-    awake: (Instant, Instant),
+    awake: Awake,
 }
 
 impl End {
-    fn new(link: ControlLink, port: Port) -> Self {
-        Self { link, port: [port], packet: Vec::new(), awake: (now(), now()) }
-    }
-
-    /// Is awake from a moment before `due` to a moment after it.
-    fn expect(&mut self, due: Instant) {
-        self.awake = (due.checked_sub(AWAKE).unwrap_or(due), due + AWAKE);
+    fn new(link: ControlLink, port: Port, spins: bool) -> Self {
+        Self { link, port: [port], packet: Vec::new(), awake: Awake::new(spins) }
     }
 
     fn take_in(&mut self) {
@@ -66,11 +58,8 @@ impl End {
                 return None;
             }
             let due = self.link.due().map_or(until, |due| due.min(until));
-            let (from, to) = self.awake;
-            if at < from {
-                self.sleep(due.min(from), at);
-            } else if at >= to {
-                self.sleep(due, at);
+            if let Some(until) = self.awake.sleep_until(due, at) {
+                self.sleep(until, at);
             }
         }
     }
@@ -85,7 +74,6 @@ impl End {
 struct OnLink {
     end: End,
     call: CallId,
-    spins: bool,
 }
 
 impl Client for OnLink {
@@ -99,9 +87,7 @@ impl Client for OnLink {
             return false;
         }
         let sent = now();
-        if self.spins {
-            self.end.expect(sent);
-        }
+        self.end.awake.expect(sent);
         let until = sent + LOST_AFTER;
         while let Some(event) = self.end.turn(until) {
             if matches!(event, Event::Frame { bytes, .. } if bytes[..] == *message) {
@@ -127,13 +113,13 @@ pub(super) fn beside<T>(
     let link = ControlLink::robot(&keys.robot, &[Role::Operator], None)?;
     let port = Port::listen((Ipv4Addr::LOCALHOST, 0).into())?;
     let to = port.address()?;
-    let echo = pace::echo(move |stop| echo(End::new(link, port), spins, stop))?;
+    let echo = pace::echo(move |stop| echo(End::new(link, port, spins), stop))?;
     let started = start(to)?;
     let operator = keys.operator.clone();
     let mut round = pace::client(
         move || {
             let link = ControlLink::console(&operator, None)?;
-            let mut end = End::new(link, Port::caller(to, None)?);
+            let mut end = End::new(link, Port::caller(to, None)?, spins);
             let call = end.link.call(to, now())?;
             let until = now() + Duration::from_secs(10);
             loop {
@@ -144,7 +130,7 @@ pub(super) fn beside<T>(
                     None => return Err(LinkError::Silent.into()),
                 }
             }
-            Ok(OnLink { end, call, spins })
+            Ok(OnLink { end, call })
         },
         lasts,
     )?;
@@ -153,14 +139,12 @@ pub(super) fn beside<T>(
 }
 
 /// Returns each frame; a spinning echo expects the next one a period later.
-fn echo(mut end: End, spins: bool, stop: &AtomicBool) {
+fn echo(mut end: End, stop: &AtomicBool) {
     let period = Duration::from_secs(1) / RATE_HZ;
     while !stop.load(Ordering::Relaxed) {
         if let Some(Event::Frame { call, bytes }) = end.turn(now() + LOOK_EVERY) {
             end.send(call, &bytes);
-            if spins {
-                end.expect(now() + period);
-            }
+            end.awake.expect(now() + period);
         }
     }
 }

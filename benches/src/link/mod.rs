@@ -6,13 +6,16 @@
 //! so that what disturbs the machine disturbs them all; every figure is the median over rounds, and ratios
 //! are those to the raw socket *of the same round*. Absolute figures belong to this machine and this hour.
 //!
+//! A [`Variant`] is a name and how one round of it is run. [`own`] makes those of `farreach bench link`; a
+//! workspace of its own, `benches/peers/`, adds what others make, so that the programs never depend on them.
+//!
 //! Limits: loopback has no bottleneck and no loss, so nothing here says what a network does to anybody. Round
 //! trips are measured, not one way: no clock is compared with another.
 
 mod control;
 mod flood;
 mod flooded;
-mod pace;
+pub mod pace;
 mod quic;
 mod report;
 mod stats;
@@ -21,6 +24,7 @@ mod video;
 
 use core::time::Duration;
 use std::io;
+use std::rc::Rc;
 
 use protocol::link::{Authority, Identity, LinkError, Role};
 
@@ -38,44 +42,52 @@ pub const RATE_HZ: u32 = 1_000;
 /// Bits of pictures a second that fly the other way.
 pub const VIDEO_BIT_S: u64 = 20_000_000;
 
-/// What is measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Variant {
-    /// Blocking UDP sockets: the floor of what the kernel costs without spinning. Nothing is encrypted.
-    RawUdp,
-    /// UDP sockets of tokio, a runtime per side.
-    TokioUdp,
-    /// Datagrams of quinn with its defaults: encrypted, a runtime per side.
-    Quinn,
-    /// The control link: encrypted, driven by the threads themselves.
-    Control,
-    /// The same, awake for a moment before the next message is due.
-    ControlSpin,
-    /// The control link while pictures fly the other way on the media link.
-    ControlVideo,
+/// Blocking UDP sockets: the floor of what the kernel costs without spinning. Nothing is encrypted.
+pub const RAW_UDP: &str = "raw-udp";
+
+/// UDP sockets of tokio, a runtime per side.
+pub const TOKIO_UDP: &str = "tokio-udp";
+
+/// Datagrams of quinn with its defaults: encrypted, a runtime per side.
+pub const QUINN: &str = "quinn";
+
+/// The control link: encrypted, driven by the threads themselves.
+pub const FARREACH: &str = "farreach";
+
+/// The same, awake for a moment before the next message is due.
+pub const FARREACH_SPIN: &str = "farreach-spin";
+
+/// The control link while pictures fly the other way on the media link.
+pub const FARREACH_VIDEO: &str = "farreach-video";
+
+/// What is measured: a name in reports, and how one round is run.
+pub struct Variant {
+    name: &'static str,
+    run: Box<dyn Fn(Duration) -> Result<Round, BenchError>>,
 }
 
 impl Variant {
-    /// All of them, in the order in which a round runs them.
-    pub const ALL: [Self; 6] = [
-        Self::RawUdp,
-        Self::TokioUdp,
-        Self::Quinn,
-        Self::Control,
-        Self::ControlSpin,
-        Self::ControlVideo,
-    ];
+    /// `run` measures for as long as it is told, with [`pace::client`] and [`pace::echo`].
+    pub fn new(
+        name: &'static str,
+        run: impl Fn(Duration) -> Result<Round, BenchError> + 'static,
+    ) -> Self {
+        Self { name, run: Box::new(run) }
+    }
 
     /// Its name in reports.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::RawUdp => "raw-udp",
-            Self::TokioUdp => "tokio-udp",
-            Self::Quinn => "quinn",
-            Self::Control => "farreach",
-            Self::ControlSpin => "farreach-spin",
-            Self::ControlVideo => "farreach-video",
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn round(&self, lasts: Duration) -> Result<Round, BenchError> {
+        let mut round = (self.run)(lasts)?;
+        round.settle();
+        let (sent, back) = (round.sent, round.trips_ns.len());
+        if back * 10 < sent * 9 || back == 0 {
+            return Err(BenchError::Lost { variant: self.name, sent, back });
         }
+        Ok(round)
     }
 }
 
@@ -98,6 +110,14 @@ pub enum BenchError {
         /// How many came back.
         back: usize,
     },
+    /// What is measured beside Farreach does not work.
+    #[error("{variant}: {error} (E-BEN-PEER)")]
+    Peer {
+        /// Which variant.
+        variant: &'static str,
+        /// What it says.
+        error: Box<dyn core::error::Error + Send + Sync>,
+    },
     /// A thread panicked.
     #[error("the {0} thread panicked (E-BEN-THREAD)")]
     Thread(&'static str),
@@ -110,6 +130,7 @@ impl BenchError {
             Self::System(_) => "E-BEN-SYSTEM",
             Self::Link(error) => error.code(),
             Self::Lost { .. } => "E-BEN-LOST",
+            Self::Peer { .. } => "E-BEN-PEER",
             Self::Thread(_) => "E-BEN-THREAD",
         }
     }
@@ -120,6 +141,7 @@ impl BenchError {
             Self::System(_) => "free sockets and threads, then measure again",
             Self::Link(error) => error.fix(),
             Self::Lost { .. } => "free the machine of other work, then measure again",
+            Self::Peer { .. } => "see what it says of its own; Farreach has no part in it",
             Self::Thread(_) => "report it, with the lines above this one",
         }
     }
@@ -139,44 +161,48 @@ impl Keys {
     }
 }
 
-/// Measures every variant for `lasts`, `rounds` times; `progress` hears what is about to be measured.
+/// The variants of `farreach bench link`, in the order in which a round runs them.
+///
+/// # Errors
+/// [`BenchError::Link`] if there are no keys.
+pub fn own() -> Result<Vec<Variant>, BenchError> {
+    let keys = Rc::new(Keys::new()?);
+    let with_keys = |name, run: fn(&Keys, Duration) -> Result<Round, BenchError>| {
+        let keys = Rc::clone(&keys);
+        Variant::new(name, move |lasts| run(&keys, lasts))
+    };
+    Ok(vec![
+        Variant::new(RAW_UDP, udp::raw),
+        Variant::new(TOKIO_UDP, udp::tokio),
+        with_keys(QUINN, quic::quinn),
+        with_keys(FARREACH, |keys, lasts| control::run(keys, lasts, false)),
+        with_keys(FARREACH_SPIN, |keys, lasts| control::run(keys, lasts, true)),
+        with_keys(FARREACH_VIDEO, |keys, lasts| {
+            let _video = video::Video::start(keys)?;
+            control::run(keys, lasts, false)
+        }),
+    ])
+}
+
+/// Measures every variant for `lasts`, `rounds` times; `progress` hears the round and the name of what is about
+/// to be measured.
 ///
 /// # Errors
 /// [`BenchError`].
 pub fn measure(
+    variants: &[Variant],
     rounds: u32,
     lasts: Duration,
-    mut progress: impl FnMut(u32, Variant),
+    mut progress: impl FnMut(u32, &'static str),
 ) -> Result<Report, BenchError> {
-    let keys = Keys::new()?;
     let mut all = Vec::new();
     for round in 1..=rounds {
         let mut measured = Vec::new();
-        for variant in Variant::ALL {
-            progress(round, variant);
-            measured.push((variant, one(variant, &keys, lasts)?));
+        for variant in variants {
+            progress(round, variant.name);
+            measured.push((variant.name, variant.round(lasts)?));
         }
         all.push(measured);
     }
     Ok(Report::new(&all, lasts))
-}
-
-fn one(variant: Variant, keys: &Keys, lasts: Duration) -> Result<Round, BenchError> {
-    let mut round = match variant {
-        Variant::RawUdp => udp::raw(lasts),
-        Variant::TokioUdp => udp::tokio(lasts),
-        Variant::Quinn => quic::quinn(keys, lasts),
-        Variant::Control => control::run(keys, lasts, false),
-        Variant::ControlSpin => control::run(keys, lasts, true),
-        Variant::ControlVideo => {
-            let _video = video::Video::start(keys)?;
-            control::run(keys, lasts, false)
-        }
-    }?;
-    round.settle();
-    let (sent, back) = (round.sent, round.trips_ns.len());
-    if back * 10 < sent * 9 || back == 0 {
-        return Err(BenchError::Lost { variant: variant.name(), sent, back });
-    }
-    Ok(round)
 }

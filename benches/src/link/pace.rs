@@ -1,4 +1,7 @@
 //! The two threads of a measurement: where they run, when they send, what they cost.
+//!
+//! A variant brings a [`Client`] and something that returns its messages; [`client`] and [`echo`] seat them and
+//! count. Whatever is compared must go through these two, or it is not compared.
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -16,22 +19,28 @@ use super::{BenchError, MESSAGE_BYTES, RATE_HZ, Round};
 const WARM_UP: usize = 500;
 
 /// How long a message is waited for. Unit: the time to the next but some.
-pub(super) const LOST_AFTER: Duration = Duration::from_millis(100);
+pub const LOST_AFTER: Duration = Duration::from_millis(100);
 
+/// This computer's time.
 #[expect(clippy::disallowed_methods, reason = "a harness measures this computer's time")]
-pub(super) fn now() -> Instant {
+pub fn now() -> Instant {
     Instant::now()
 }
 
 /// Which of the two threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seat {
+pub enum Seat {
+    /// Sends and waits.
     Client,
+    /// Returns what it is sent.
     Echo,
 }
 
-/// Gives this thread its processor and its priority, as far as that is permitted.
-fn sit(seat: Seat) {
+/// Gives this thread its processor and its priority, as far as that is permitted. Threads that it starts
+/// afterwards have them too.
+///
+/// [`client`] and [`echo`] do it for theirs; an echo that is a process of its own does it itself.
+pub fn sit(seat: Seat) {
     let Ok(all) = sched_getaffinity(None) else { return };
     let mut cpus = (0..CpuSet::MAX_CPU).filter(|cpu| all.is_set(*cpu));
     let own = match seat {
@@ -54,13 +63,16 @@ fn spent() -> Duration {
 }
 
 /// A thread that runs until it is told to stop, and tells what it cost.
-pub(super) struct Running {
+pub struct Running {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<Duration>,
 }
 
-/// Starts the echo.
-pub(super) fn echo(run: impl FnOnce(&AtomicBool) + Send + 'static) -> Result<Running, BenchError> {
+/// Starts the echo: `run` returns messages until it is told to stop.
+///
+/// # Errors
+/// [`BenchError::System`] if there is no thread.
+pub fn echo(run: impl FnOnce(&AtomicBool) + Send + 'static) -> Result<Running, BenchError> {
     let stop = Arc::<AtomicBool>::default();
     let told = Arc::clone(&stop);
     let thread = Builder::new().name("echo".to_owned()).spawn(move || {
@@ -73,15 +85,20 @@ pub(super) fn echo(run: impl FnOnce(&AtomicBool) + Send + 'static) -> Result<Run
 
 impl Running {
     /// Ends it; returns the time that it has spent computing.
-    pub(super) fn end(self) -> Result<Duration, BenchError> {
+    ///
+    /// # Errors
+    /// [`BenchError::Thread`] if it panicked.
+    pub fn end(self) -> Result<Duration, BenchError> {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().map_err(|_| BenchError::Thread("echo"))
     }
 }
 
-/// Runs the client on a thread of its own: `trip` sends message number n when it is due and returns once it
-/// is back, or false if it is lost.
-pub(super) fn client<C: Client + 'static>(
+/// Runs the client on a thread of its own, which makes it there; returns what its round trips took.
+///
+/// # Errors
+/// What `make` says, or [`BenchError::System`], [`BenchError::Thread`].
+pub fn client<C: Client + 'static>(
     make: impl FnOnce() -> Result<C, BenchError> + Send + 'static,
     lasts: Duration,
 ) -> Result<Round, BenchError> {
@@ -94,11 +111,15 @@ pub(super) fn client<C: Client + 'static>(
 }
 
 /// One end that sends and waits.
-pub(super) trait Client {
+pub trait Client {
     /// Waits until `due`; may do what else is to be done meanwhile.
     fn wait(&mut self, due: Instant);
     /// Sends `message` and waits until it is back. False if that took too long.
     fn trip(&mut self, message: &[u8; MESSAGE_BYTES]) -> bool;
+    /// Time that this end has spent computing so far: more than its thread's where others work for it.
+    fn spent(&self) -> Duration {
+        spent()
+    }
 }
 
 fn paced(client: &mut impl Client, lasts: Duration) -> Round {
@@ -110,7 +131,7 @@ fn paced(client: &mut impl Client, lasts: Duration) -> Round {
     let mut before = Duration::ZERO;
     for n in 0..messages + WARM_UP {
         if n == WARM_UP {
-            before = spent();
+            before = client.spent();
         }
         client.wait(due);
         for (to, from) in message.iter_mut().zip((n as u64).to_le_bytes()) {
@@ -125,12 +146,12 @@ fn paced(client: &mut impl Client, lasts: Duration) -> Round {
         let late = (now() - due).as_nanos() / period.as_nanos();
         due += period * (late as u32 + 1);
     }
-    round.client = spent().saturating_sub(before);
+    round.client = client.spent().saturating_sub(before);
     round
 }
 
 /// Sleeps until then.
-pub(super) fn sleep_until(due: Instant) {
+pub fn sleep_until(due: Instant) {
     #[expect(clippy::disallowed_methods, reason = "the pace of a measurement")]
     std::thread::sleep(due.saturating_duration_since(now()));
 }

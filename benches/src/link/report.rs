@@ -4,7 +4,7 @@ use core::fmt;
 use core::time::Duration;
 
 use super::stats::median;
-use super::{MESSAGE_BYTES, RATE_HZ, Round, VIDEO_BIT_S, Variant};
+use super::{FARREACH, FARREACH_VIDEO, MESSAGE_BYTES, RATE_HZ, RAW_UDP, Round, VIDEO_BIT_S};
 
 /// One variant.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
@@ -38,36 +38,37 @@ pub struct Report {
     pub rate_hz: u32,
     /// Bytes of a message.
     pub message_bytes: usize,
-    /// Bits of pictures a second.
-    pub video_bit_s: u64,
+    /// Bits of pictures a second, where a variant had them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video_bit_s: Option<u64>,
     /// A row for each variant.
     pub variants: Vec<Row>,
-    /// The control link's 99th percentile with pictures in flight, as a multiple of that without them.
-    pub video_ratio_p99: f64,
+    /// The control link's 99th percentile with pictures in flight, as a multiple of that without them; where
+    /// both were measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub video_ratio_p99: Option<f64>,
 }
 
-type Measured = [(Variant, Round)];
+/// One round: each variant's name and what it gave.
+pub(super) type Measured = Vec<(&'static str, Round)>;
 
-fn of(round: &Measured, variant: Variant, figure: impl Fn(&Round) -> f64) -> f64 {
-    round.iter().find(|(v, _)| *v == variant).map_or(f64::NAN, |(_, round)| figure(round))
+fn of(round: &Measured, name: &str, figure: impl Fn(&Round) -> f64) -> f64 {
+    round.iter().find(|(n, _)| *n == name).map_or(f64::NAN, |(_, round)| figure(round))
 }
 
 impl Report {
-    pub(super) fn new(rounds: &[Vec<(Variant, Round)>], lasts: Duration) -> Self {
-        let over = |figure: &dyn Fn(&Measured) -> f64| {
-            median(rounds.iter().map(|round| figure(round)).collect())
-        };
-        let row = |variant: Variant| {
-            let plain = |figure: fn(&Round) -> f64| over(&|round| of(round, variant, figure));
+    pub(super) fn new(rounds: &[Measured], lasts: Duration) -> Self {
+        let over = |figure: &dyn Fn(&Measured) -> f64| median(rounds.iter().map(figure).collect());
+        let row = |name: &'static str| {
+            let plain = |figure: fn(&Round) -> f64| over(&|round| of(round, name, figure));
             let ratio = |share: f64| {
                 let figure = move |r: &Round| r.percentile_us(share);
-                over(&|round| of(round, variant, figure) / of(round, Variant::RawUdp, figure))
+                over(&|round| of(round, name, figure) / of(round, RAW_UDP, figure))
             };
-            let lost = |round: &Vec<(Variant, Round)>| {
-                of(round, variant, |r| (r.sent - r.trips_ns.len()) as f64) as usize
-            };
+            let lost =
+                |round: &Measured| of(round, name, |r| (r.sent - r.trips_ns.len()) as f64) as usize;
             Row {
-                name: variant.name(),
+                name,
                 p50_us: plain(|r| r.percentile_us(0.5)),
                 p99_us: plain(|r| r.percentile_us(0.99)),
                 p999_us: plain(|r| r.percentile_us(0.999)),
@@ -77,17 +78,18 @@ impl Report {
                 lost: rounds.iter().map(lost).sum(),
             }
         };
+        let names: Vec<_> = rounds.iter().take(1).flatten().map(|(name, _)| *name).collect();
+        let has_video = names.contains(&FARREACH) && names.contains(&FARREACH_VIDEO);
         let p99 = |r: &Round| r.percentile_us(0.99);
+        let video = || over(&|round| of(round, FARREACH_VIDEO, p99) / of(round, FARREACH, p99));
         Self {
             rounds: rounds.len(),
             seconds: lasts.as_secs_f64(),
             rate_hz: RATE_HZ,
             message_bytes: MESSAGE_BYTES,
-            video_bit_s: VIDEO_BIT_S,
-            variants: Variant::ALL.into_iter().map(row).collect(),
-            video_ratio_p99: over(&|round| {
-                of(round, Variant::ControlVideo, p99) / of(round, Variant::Control, p99)
-            }),
+            video_bit_s: has_video.then_some(VIDEO_BIT_S),
+            variants: names.into_iter().map(row).collect(),
+            video_ratio_p99: has_video.then(video),
         }
     }
 }
@@ -99,15 +101,15 @@ impl fmt::Display for Report {
             "round trips of {} bytes at {} Hz, {} rounds of {:.0} s each, medians over rounds",
             self.message_bytes, self.rate_hz, self.rounds, self.seconds
         )?;
-        writeln!(
+        write!(
             f,
             "{:<16}{:>9}{:>9}{:>10}{:>12}{:>12}{:>9}{:>7}",
             "", "p50 us", "p99 us", "p99.9 us", "p50 / raw", "p99 / raw", "cpu us", "lost"
         )?;
         for row in &self.variants {
-            writeln!(
+            write!(
                 f,
-                "{:<16}{:>9.1}{:>9.1}{:>10.1}{:>12.2}{:>12.2}{:>9.1}{:>7}",
+                "\n{:<16}{:>9.1}{:>9.1}{:>10.1}{:>12.2}{:>12.2}{:>9.1}{:>7}",
                 row.name,
                 row.p50_us,
                 row.p99_us,
@@ -118,12 +120,14 @@ impl fmt::Display for Report {
                 row.lost
             )?;
         }
-        write!(
-            f,
-            "with {:.0} Mbit/s of pictures the other way, p99 is {:.2} times what it is without",
-            self.video_bit_s as f64 / 1e6,
-            self.video_ratio_p99
-        )
+        if let (Some(bit_s), Some(ratio)) = (self.video_bit_s, self.video_ratio_p99) {
+            write!(
+                f,
+                "\nwith {:.0} Mbit/s of pictures the other way, p99 is {ratio:.2} times what it is without",
+                bit_s as f64 / 1e6
+            )?;
+        }
+        Ok(())
     }
 }
 
@@ -138,18 +142,33 @@ mod tests {
         round
     }
 
+    /// On a machine that is twice as slow, and then much slower.
+    fn report(names: &[&'static str]) -> Report {
+        let measured = |slow: u64| {
+            let of = |name| if name == RAW_UDP { 10 } else { 13 };
+            names.iter().map(|name| (*name, round(of(*name) * slow))).collect()
+        };
+        Report::new(&[measured(1), measured(2), measured(50)], Duration::from_secs(1))
+    }
+
     /// A machine that is twice as slow in one round is so for every variant: the ratios are the same.
     #[test]
     fn ratios_are_those_of_the_same_round() {
-        let measured = |slow: u64| {
-            let of = |v: Variant| if v == Variant::RawUdp { 10 } else { 13 };
-            Variant::ALL.into_iter().map(|v| (v, round(of(v) * slow))).collect::<Vec<_>>()
-        };
-        let report = Report::new(&[measured(1), measured(2), measured(50)], Duration::from_secs(1));
+        let report = report(&[RAW_UDP, "quinn", FARREACH, FARREACH_VIDEO]);
         for row in &report.variants[1..] {
             assert_eq!((row.ratio_p50, row.p50_us, row.cpu_us), (1.3, 26.0, 26.0), "{}", row.name);
         }
-        assert_eq!(report.video_ratio_p99, 1.0);
-        assert_eq!(report.to_string().lines().count(), 2 + Variant::ALL.len() + 1);
+        assert_eq!((report.video_bit_s, report.video_ratio_p99), (Some(VIDEO_BIT_S), Some(1.0)));
+        assert_eq!(report.to_string().lines().count(), 2 + 4 + 1);
+    }
+
+    /// Whoever measures no pictures is told nothing of them, and not that they were without effect.
+    #[test]
+    fn without_pictures_nothing_is_said_of_them() {
+        let report = report(&[RAW_UDP, FARREACH]);
+        assert_eq!((report.video_bit_s, report.video_ratio_p99), (None, None));
+        let text = report.to_string();
+        assert_eq!(text.lines().count(), 2 + 2);
+        assert!(!text.contains("pictures") && !text.ends_with('\n'), "{text}");
     }
 }
