@@ -5,6 +5,8 @@
 //! proves none. So the plant is physics, small enough to run far faster than time and exact enough to fail.
 //!
 //! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, drives with limits.
+//! - [`rigid`]: trees of rigid bodies on joints, from URDF: kinematics, inverse and forward dynamics.
+//! - [`urdf`]: the reader of that format, for both.
 //! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
 //! - [`phantom`]: a torso with a layered wall, organs, vessels and bone, from a file.
 //! - [`ultrasound`]: the B-mode picture of that torso under the probe.
@@ -27,11 +29,13 @@ pub mod network;
 pub mod noise;
 pub mod phantom;
 pub mod plant;
+pub mod rigid;
 pub mod robot;
 pub mod snapshot;
 pub mod theatre;
 pub mod tissue;
 pub mod ultrasound;
+pub mod urdf;
 
 pub use arm::{ArmModel, JOINTS, JointVector, UrdfDefaults, UrdfError};
 pub use model_file::ModelError;

@@ -17,6 +17,9 @@ mod urdf;
 pub use dexterity::{best_isotropy, isotropy};
 pub use ik::{IkSettings, IkStep, ik_step};
 pub use kinematics::{Jacobian, forward, limit_margin, manipulability, tip_and_jacobian};
+pub(crate) use model::transform;
 pub use model::{ArmModel, JOINTS, JointModel, JointVector};
 pub use servo::{JointTarget, Servo};
-pub use urdf::{URDF_BYTES_MAX, URDF_LINKS_MAX, UrdfDefaults, UrdfError};
+pub use urdf::UrdfDefaults;
+
+pub use crate::urdf::{URDF_BYTES_MAX, URDF_LINKS_MAX, UrdfError};

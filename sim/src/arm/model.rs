@@ -201,7 +201,7 @@ impl JointModel {
 }
 
 /// The transform of an `xyz` and a roll-pitch-yaw about fixed axes, as URDF defines them.
-pub(super) fn transform(
+pub(crate) fn transform(
     key: &str,
     xyz_m: [f64; 3],
     rpy_rad: [f64; 3],
