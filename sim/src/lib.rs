@@ -10,8 +10,10 @@
 //! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
 //! - [`phantom`]: a torso with a layered wall, organs, vessels and bone, from a file.
 //! - [`ultrasound`]: the B-mode picture of that torso under the probe.
-//! - [`plant`]: arm, torso and contact in one step of a millisecond, with a watchdog of its own.
-//! - [`robot`]: the plant behind the integrator's trait, and its pictures.
+//! - [`plant`]: arm, torso and contact in one step of a millisecond.
+//! - [`watchdog`]: drives that stop when orders cease.
+//! - [`bedside`]: what every robot has around its plant: the integrator's trait, faults, limits, delays.
+//! - [`robot`]: the ultrasound robot and its pictures.
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
 //!
@@ -24,6 +26,7 @@
 //! have the right size and the right causes; no clinical conclusion follows from them.
 
 pub mod arm;
+pub mod bedside;
 pub mod model_file;
 pub mod network;
 pub mod noise;
@@ -36,11 +39,13 @@ pub mod theatre;
 pub mod tissue;
 pub mod ultrasound;
 pub mod urdf;
+pub mod watchdog;
 
 pub use arm::{ArmModel, JOINTS, JointVector, UrdfDefaults, UrdfError};
 pub use model_file::ModelError;
 pub use phantom::{Phantom, Placement, Tissue};
-pub use plant::{Command, Drives, UltrasoundPlant, WATCHDOG_S};
+pub use plant::{Command, UltrasoundPlant};
 pub use robot::{SimFault, SimPictures, SimRobot};
 pub use tissue::{ContactSettings, ProbeFace, Twist, Wrench};
 pub use ultrasound::{Probe, Scanner, ScannerError, Settings};
+pub use watchdog::{Drives, WATCHDOG_S};

@@ -21,9 +21,9 @@ use crate::arm::{
 use crate::noise::Noise;
 use crate::phantom::Phantom;
 use crate::tissue::{ContactSettings, ProbeFace, Twist, Wrench, contact_wrench};
+use crate::watchdog::DriveWatchdog;
 
-/// Longest silence that the plant tolerates with its drives on. Unit: s. Source: dVRK's hardware watchdog, 30 ms.
-pub const WATCHDOG_S: f64 = 0.030;
+pub use crate::watchdog::{Drives, WATCHDOG_S};
 
 /// Longest sub-step of contact. Unit: s. At 0.5 ms the stiffest tissue (ribs, 25 kN/m at 30 mm) stays stable.
 const CONTACT_STEP_MAX_S: f64 = 0.5e-3;
@@ -53,17 +53,6 @@ impl<'a> From<Option<&'a Isometry3<f64>>> for Command<'a> {
     }
 }
 
-/// Whether the drives can move the arm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drives {
-    /// Off: the brakes hold.
-    Off,
-    /// On: commands are followed.
-    On,
-    /// Commands ceased for [`WATCHDOG_S`]: the brakes hold until the drives are enabled again.
-    Tripped,
-}
-
 /// A seven-joint arm holding a probe over a torso.
 #[derive(Debug, Clone)]
 pub struct UltrasoundPlant {
@@ -76,8 +65,7 @@ pub struct UltrasoundPlant {
     setpoint_rad: JointVector,
     setpoint_rad_s: JointVector,
     goal: Option<Isometry3<f64>>,
-    drives: Drives,
-    silence_s: f64,
+    watchdog: DriveWatchdog,
     time_s: f64,
     tip: Isometry3<f64>,
     twist: Twist,
@@ -98,8 +86,7 @@ impl UltrasoundPlant {
             setpoint_rad: home,
             setpoint_rad_s: JointVector::zeros(),
             goal: None,
-            drives: Drives::Off,
-            silence_s: 0.0,
+            watchdog: DriveWatchdog::default(),
             time_s: 0.0,
             tip,
             twist: Twist { linear_m_s: Vector3::zeros(), angular_rad_s: Vector3::zeros() },
@@ -118,8 +105,7 @@ impl UltrasoundPlant {
 
     /// Releases the brakes and holds the posture that the arm is in. Clears a tripped watchdog.
     pub fn enable_drives(&mut self) {
-        self.drives = Drives::On;
-        self.silence_s = 0.0;
+        self.watchdog.enable();
         self.goal = None;
         self.setpoint_rad = *self.servo.joints_rad();
         self.setpoint_rad_s = JointVector::zeros();
@@ -127,7 +113,7 @@ impl UltrasoundPlant {
 
     /// Cuts the drives: the brakes clamp the joints.
     pub fn disable_drives(&mut self) {
-        self.drives = Drives::Off;
+        self.watchdog.disable();
         self.goal = None;
         self.setpoint_rad_s = JointVector::zeros();
     }
@@ -220,12 +206,12 @@ impl UltrasoundPlant {
 
     /// State of the drives.
     pub const fn drives(&self) -> Drives {
-        self.drives
+        self.watchdog.drives()
     }
 
     /// Whether the plant's own watchdog braked it.
     pub const fn watchdog_tripped(&self) -> bool {
-        matches!(self.drives, Drives::Tripped)
+        matches!(self.watchdog.drives(), Drives::Tripped)
     }
 
     /// The arm's model.
@@ -240,25 +226,20 @@ impl UltrasoundPlant {
 
     /// Takes the command in, or counts the silence.
     fn hear(&mut self, dt_s: f64, command: Command<'_>) {
-        match (self.drives, command) {
-            (Drives::Off | Drives::Tripped, _) => return,
-            (Drives::On, Command::Follow(pose)) if finite(pose) => self.goal = Some(*pose),
-            (Drives::On, Command::Hold) => self.goal = None,
-            (Drives::On, Command::Follow(_) | Command::Silence) => {
-                self.silence_s += dt_s;
-                // A part of a period of grace, so that rounding does not decide.
-                if self.silence_s > WATCHDOG_S + 0.01 * dt_s {
-                    self.drives = Drives::Tripped;
-                    self.goal = None;
-                }
-                return;
-            }
+        let heard = match command {
+            Command::Follow(pose) => finite(pose),
+            Command::Hold => true,
+            Command::Silence => false,
+        };
+        match (self.watchdog.pass(dt_s, heard), command) {
+            (Drives::Off | Drives::Tripped, _) | (Drives::On, Command::Hold) => self.goal = None,
+            (Drives::On, Command::Follow(pose)) if heard => self.goal = Some(*pose),
+            (Drives::On, Command::Follow(_) | Command::Silence) => {}
         }
-        self.silence_s = 0.0;
     }
 
     fn next_setpoint(&mut self, dt_s: f64) -> JointTarget {
-        if self.drives != Drives::On {
+        if self.drives() != Drives::On {
             return JointTarget::Brake;
         }
         let step = ik_step(
