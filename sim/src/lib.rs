@@ -6,12 +6,14 @@
 //!
 //! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, drives with limits.
 //! - [`rigid`]: trees of rigid bodies on joints, from URDF: kinematics, inverse and forward dynamics.
+//! - [`psm`]: the patient-side arm of the da Vinci Research Kit.
 //! - [`urdf`]: the reader of that format, for both.
 //! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
 //! - [`phantom`]: a torso with a layered wall, organs, vessels and bone, from a file.
 //! - [`ultrasound`]: the B-mode picture of that torso under the probe.
 //! - [`plant`]: arm, torso and contact in one step of a millisecond.
 //! - [`watchdog`]: drives that stop when orders cease.
+//! - [`driven`]: such a tree with drives, servos and brakes.
 //! - [`bedside`]: what every robot has around its plant: the integrator's trait, faults, limits, delays.
 //! - [`robot`]: the ultrasound robot and its pictures.
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
@@ -27,11 +29,13 @@
 
 pub mod arm;
 pub mod bedside;
+pub mod driven;
 pub mod model_file;
 pub mod network;
 pub mod noise;
 pub mod phantom;
 pub mod plant;
+pub mod psm;
 pub mod rigid;
 pub mod robot;
 pub mod snapshot;
