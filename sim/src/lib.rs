@@ -7,6 +7,7 @@
 //! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, drives with limits.
 //! - [`rigid`]: trees of rigid bodies on joints, from URDF: kinematics, inverse and forward dynamics.
 //! - [`psm`]: the patient-side arm of the da Vinci Research Kit.
+//! - [`carebase`]: a walking aid on two driven wheels.
 //! - [`urdf`]: the reader of that format, for both.
 //! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
 //! - [`phantom`]: a torso with a layered wall, organs, vessels and bone, from a file.
@@ -29,6 +30,7 @@
 
 pub mod arm;
 pub mod bedside;
+pub mod carebase;
 pub mod driven;
 pub mod model_file;
 pub mod network;

@@ -2,7 +2,9 @@
 
 use core::time::Duration;
 
+use protocol::profile::Profile;
 use robot_agent::conform::{Act, Check, Consent, Cuboid, Report, Rig, Space, Suite, VirtualTime};
+use robot_agent::core::Core;
 use robot_agent::robot::Robot;
 
 use super::*;
@@ -142,6 +144,15 @@ fn a_force_that_lasts_beyond_the_own_limit_switches_the_drives_off() {
     robot.inner_mut().push(1, push(6.0));
     assert!(give(&mut robot, 351, 90, |_| Order::Stand).is_ok());
     assert_eq!(give(&mut robot, 441, 30, |_| Order::Stand), Err(RobotFault::Drives));
+}
+
+#[test]
+fn the_surgery_profile_fits_it() {
+    let profile = Profile::parse(include_str!("../../../profiles/surgery.toml")).unwrap();
+    let mut robot = robot();
+    let mut core = Core::new(profile, &robot.describe(), 1);
+    core.handle_own_limits(robot.limit(&core.own_limits()));
+    assert_eq!(core.misfit(), None);
 }
 
 /// The robot with everything that can be done to it.
