@@ -17,6 +17,7 @@
 //! - [`driven`]: such a tree with drives, servos and brakes.
 //! - [`bedside`]: what every robot has around its plant: the integrator's trait, faults, limits, delays.
 //! - [`robot`]: the ultrasound robot and its pictures.
+//! - [`fleet`]: the robots by name.
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
 //!
@@ -32,6 +33,7 @@ pub mod arm;
 pub mod bedside;
 pub mod carebase;
 pub mod driven;
+pub mod fleet;
 pub mod model_file;
 pub mod network;
 pub mod noise;
