@@ -1,14 +1,14 @@
 //! A tree of bodies with a drive, a servo and a brake on each joint.
 //!
-//! Each servo is a spring and a damper around its setpoint, as industrial arms have them: tuned for the inertia that
-//! its joint feels in one posture, so that a heavier load makes it slower and a neighbour's acceleration pulls at it.
-//! It is told the effort that holds the arm against gravity; inertia, Coriolis force and friction it has to fight.
-//! A drive gives no more than its limit. Brakes rub a moving joint to rest and hold it until more pulls than they
+//! Each servo is a spring and a damper around its setpoint, as collaborative arms have them: tuned for the inertia that
+//! its joint feels in one posture. It is told the effort that the wanted motion needs by the arm's own model, gravity,
+//! inertia and Coriolis force together; without that the coupling of the joints lets a stopped arm swing for a tenth of
+//! a second. Friction, contact, a setpoint that jumps and what its neighbours do then, it has to fight. A drive gives no more than its limit. Brakes rub a moving joint to rest and hold it until more pulls than they
 //! bear.
 
 use nalgebra::SVector;
 
-use crate::rigid::{Drive, Outside, State, Stepper, Tree};
+use crate::rigid::{Drive, Outside, State, Stepper, Tree, no_outside};
 
 /// Longest sub-step. Unit: s. The step is stable at any size; at 0.5 ms a servo of 150 rad/s lags by 4° more than it
 /// should, which nothing here can tell from a fieldbus.
@@ -39,9 +39,21 @@ impl Default for Tuning {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Target<const N: usize> {
     /// Follow these coordinates and speeds (CRTK `servo_jp`, with velocity).
-    Follow(State<N>),
+    Follow {
+        /// Coordinates and speeds.
+        state: State<N>,
+        /// How the speeds change.
+        acceleration: SVector<f64, N>,
+    },
     /// Drives off: the brakes hold.
     Brake,
+}
+
+impl<const N: usize> Target<N> {
+    /// Be here, at rest.
+    pub fn rest(q: SVector<f64, N>) -> Self {
+        Self::Follow { state: State::at_rest(q), acceleration: SVector::zeros() }
+    }
 }
 
 /// A tree with servos.
@@ -61,10 +73,22 @@ impl<const N: usize> Driven<N> {
     pub fn at_rest(tree: Tree<N>, home: SVector<f64, N>, tuning: &Tuning) -> Self {
         let inertia = tree.mass_matrix(&home).diagonal();
         let bandwidth = tuning.bandwidth_rad_s;
+        let stiffness = inertia * bandwidth.powi(2);
+        let damping = inertia * (2.0 * tuning.damping_ratio * bandwidth);
+        Self::with_gains(tree, home, (stiffness, damping), tuning.brake_per_effort)
+    }
+
+    /// At rest at `home`, its servos with this stiffness and damping of each joint.
+    pub fn with_gains(
+        tree: Tree<N>,
+        home: SVector<f64, N>,
+        (stiffness, damping): (SVector<f64, N>, SVector<f64, N>),
+        brake_per_effort: f64,
+    ) -> Self {
         Self {
-            stiffness: inertia * bandwidth.powi(2),
-            damping: inertia * (2.0 * tuning.damping_ratio * bandwidth),
-            brake: tree.of_joints(|joint| tuning.brake_per_effort * joint.effort_max),
+            stiffness,
+            damping,
+            brake: tree.of_joints(|joint| brake_per_effort * joint.effort_max),
             stepper: Stepper::default(),
             state: State::at_rest(home),
             effort: SVector::zeros(),
@@ -114,11 +138,13 @@ impl<const N: usize> Driven<N> {
 
     /// What each drive does for this target.
     fn drives(&self, target: &Target<N>) -> [Drive; N] {
-        let finite = |s: &State<N>| s.q.iter().chain(s.v.iter()).all(|x| x.is_finite());
+        let finite = |x: &SVector<f64, N>| x.iter().all(|x| x.is_finite());
         let mut drives = [Drive::Brake { holds: 0.0 }; N];
         match target {
-            Target::Follow(wanted) if finite(wanted) => {
-                let ahead = self.tree.gravity_efforts(&self.state.q);
+            Target::Follow { state: wanted, acceleration: a }
+                if finite(&wanted.q) && finite(&wanted.v) && finite(a) =>
+            {
+                let ahead = self.tree.inverse_dynamics(&self.state.q, &wanted.v, a, &no_outside());
                 let gains = self.stiffness.iter().zip(self.damping.iter()).zip(ahead.iter());
                 let wanted = wanted.q.iter().zip(wanted.v.iter());
                 for ((drive, (q, v)), ((stiffness, damping), ahead)) in
@@ -129,7 +155,7 @@ impl<const N: usize> Driven<N> {
                     *drive = Drive::Servo { q, v, stiffness, damping, ahead };
                 }
             }
-            Target::Follow(_) | Target::Brake => {
+            Target::Follow { .. } | Target::Brake => {
                 for (drive, holds) in drives.iter_mut().zip(self.brake.iter()) {
                     *drive = Drive::Brake { holds: *holds };
                 }

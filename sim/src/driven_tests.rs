@@ -24,7 +24,7 @@ fn psm() -> Driven<7> {
 }
 
 fn hold(arm: &Driven<7>) -> Target<7> {
-    Target::Follow(State::at_rest(arm.state().q))
+    Target::rest(arm.state().q)
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn a_small_step_settles_within_150_ms_and_hardly_rings() {
         let (start, wanted) = (arm.state().q, arm.state().q.add_scalar(0.002));
         let mut over = f64::NEG_INFINITY;
         for _ in 0..150 {
-            arm.step(&Target::Follow(State::at_rest(wanted)), &no_outside(), 1e-3);
+            arm.step(&Target::rest(wanted), &no_outside(), 1e-3);
             over = over.max((arm.state().q - wanted).max());
         }
         for ((joint, stiffness), off) in
@@ -56,7 +56,7 @@ fn a_small_step_settles_within_150_ms_and_hardly_rings() {
             let stuck = joint.coulomb / stiffness;
             assert!(off.abs() < stuck + 2e-5, "{} {off} {stuck}", joint.name);
         }
-        assert!(over < 2e-4, "{over} from {start}");
+        assert!(over < 1e-4, "{over} from {start}");
     }
 }
 
@@ -64,14 +64,36 @@ fn a_small_step_settles_within_150_ms_and_hardly_rings() {
 fn one_joint_that_accelerates_pulls_at_its_neighbours() {
     let mut arm = arm7();
     let start = arm.state().q;
-    let mut wanted = State::at_rest(start);
-    wanted.q[1] += 0.05;
+    let mut wanted = start;
+    wanted[1] += 0.05;
     let mut pulled = 0.0_f64;
     for _ in 0..100 {
-        arm.step(&Target::Follow(wanted), &no_outside(), 1e-3);
+        arm.step(&Target::rest(wanted), &no_outside(), 1e-3);
         pulled = pulled.max((arm.state().q[3] - start[3]).abs());
     }
     assert!(pulled > 1e-4, "{pulled}");
+}
+
+/// Speeds up and stops all joints at once; with the arm's own model the servos have nearly nothing left to do.
+#[test]
+fn a_smooth_motion_is_followed_and_its_end_is_an_end() {
+    for mut arm in [arm7(), psm()] {
+        let start = arm.state().q;
+        let mut behind = 0.0_f64;
+        for n in 0..250 {
+            let t = f64::from(n) * 1e-3;
+            // A hump of speed over 200 ms.
+            let (sin, cos) = (std::f64::consts::PI * t.min(0.2) / 0.2).sin_cos();
+            let rate = std::f64::consts::PI / 0.2;
+            let (q, v, a) = ((1.0 - cos) / rate, sin, if t < 0.2 { rate * cos } else { 0.0 });
+            let state = State { q: start.add_scalar(0.1 * q), v: V::repeat(0.1 * v) };
+            let acceleration = V::repeat(0.1 * a);
+            arm.step(&Target::Follow { state, acceleration }, &no_outside(), 1e-3);
+            behind = behind.max((arm.state().q - state.q).amax());
+        }
+        assert!(behind < 3e-3, "{behind} behind");
+        assert!(arm.state().v.amax() < 0.02, "{}", arm.state().v);
+    }
 }
 
 #[test]
@@ -107,7 +129,7 @@ fn an_outside_torque_bends_a_joint_by_torque_over_stiffness() {
 #[test]
 fn the_brakes_stop_full_speed_and_then_hold_against_gravity_and_a_push() {
     for mut arm in [arm7(), psm()] {
-        arm.state.v = arm.tree().of_joints(|joint| 0.5 * joint.velocity_max);
+        arm.state.v = arm.tree().of_joints(|joint| joint.velocity_max);
         let mut stood = None;
         for ms in 0..100 {
             arm.step(&Target::Brake, &no_outside(), 1e-3);
@@ -115,7 +137,8 @@ fn the_brakes_stop_full_speed_and_then_hold_against_gravity_and_a_push() {
                 stood = stood.or(Some(ms));
             }
         }
-        assert!(stood.is_some_and(|ms| ms < 60), "{stood:?} {}", arm.state().v);
+        // All joints at once, at the reach that home has: 2.6 kg·m² and its neighbours under 130 N·m.
+        assert!(stood.is_some_and(|ms| ms < 90), "{stood:?} {}", arm.state().v);
         let stopped = *arm.state();
         let mut outside = no_outside();
         outside[6] = Force { moment_n_m: Vector3::zeros(), force_n: Vector3::y() * 0.5 };
@@ -134,7 +157,7 @@ fn a_step_of_no_time_changes_nothing_and_a_target_that_is_none_brakes() {
         arm.step(&hold(&arm), &no_outside(), dt_s);
     }
     assert_eq!(*arm.state(), before);
-    arm.step(&Target::Follow(State::at_rest(V::repeat(f64::NAN))), &no_outside(), 1e-3);
+    arm.step(&Target::rest(V::repeat(f64::NAN)), &no_outside(), 1e-3);
     assert_eq!(*arm.state(), before);
 }
 
@@ -150,11 +173,12 @@ proptest! {
         which in any::<bool>(),
     ) {
         let mut arm = if which { arm7() } else { psm() };
-        let wanted = State { q: V::from(goal), v: V::from(speed) };
+        let state = State { q: V::from(goal), v: V::from(speed) };
+        let target = Target::Follow { state, acceleration: V::from(speed) * 10.0 };
         let mut outside = no_outside();
         outside[6] = Force { moment_n_m: Vector3::zeros(), force_n: Vector3::from(push) };
         for _ in 0..200 {
-            arm.step(&Target::Follow(wanted), &outside, 1e-3);
+            arm.step(&target, &outside, 1e-3);
             let state = *arm.state();
             for (i, joint) in arm.tree().joints().enumerate() {
                 prop_assert!((joint.lower..=joint.upper).contains(&state.q[i]), "{}", state.q[i]);

@@ -4,7 +4,7 @@
 //! back, what the picture shows while the probe lifts off. A stub that echoes its setpoint passes every test and
 //! proves none. So the plant is physics, small enough to run far faster than time and exact enough to fail.
 //!
-//! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, drives with limits.
+//! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, its bodies.
 //! - [`rigid`]: trees of rigid bodies on joints, from URDF: kinematics, inverse and forward dynamics.
 //! - [`psm`]: the patient-side arm of the da Vinci Research Kit.
 //! - [`carebase`]: a walking aid on two driven wheels.
@@ -25,7 +25,7 @@
 //! touches a file; models are parsed from text. One seed is one run, bit for bit, on one machine type (sine and
 //! power come from the platform's mathematics library, whose last bit may differ elsewhere).
 //!
-//! What it does not model: coupling between joints, link flexibility and gravity errors; tissue that creeps or
+//! What it does not model: link flexibility and errors of gravity compensation; tissue that creeps or
 //! drags its neighbours; refraction, reverberation and Doppler; a patient who moves or speaks. Forces and pictures
 //! have the right size and the right causes; no clinical conclusion follows from them.
 

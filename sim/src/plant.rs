@@ -2,8 +2,9 @@
 //!
 //! Problem: the robot core must meet a robot that can refuse, lag, be pushed and cut out, a thousand times a second
 //! and the same way each time. Method: one step takes one command and moves everything on by one period: tip
-//! setpoint → joint setpoints (differential step), then, in sub-steps, contact at the present pose → torque at the
-//! joints → drives. The plant is a function of its models, its seed and its commands alone.
+//! setpoint → joint setpoints (differential step), then, in sub-steps, contact at the present pose → force on the
+//! last body → rigid-body dynamics with the drives. The plant is a function of its models, its seed and its commands
+//! alone.
 //!
 //! The plant has its own watchdog, as real controllers have: if commands cease for [`WATCHDOG_S`], it brakes and
 //! stays braked until its drives are enabled again. The simulated robot must not be safer than a real one in any
@@ -15,11 +16,13 @@
 use nalgebra::{Isometry3, Vector3};
 
 use crate::arm::{
-    ArmModel, IkSettings, JointTarget, JointVector, Servo, forward, ik_step, isotropy,
+    ArmModel, IkSettings, JOINTS, JointModel, JointVector, forward, ik_step, isotropy,
     limit_margin, manipulability, tip_and_jacobian,
 };
+use crate::driven::{Driven, Target};
 use crate::noise::Noise;
 use crate::phantom::Phantom;
+use crate::rigid::{Force, Outside, Placement, State, no_outside};
 use crate::tissue::{ContactSettings, ProbeFace, Twist, Wrench, contact_wrench};
 use crate::watchdog::DriveWatchdog;
 
@@ -30,6 +33,9 @@ const CONTACT_STEP_MAX_S: f64 = 0.5e-3;
 
 /// Longest step. Unit: s; a longer one is cut to this.
 const STEP_MAX_S: f64 = 0.02;
+
+/// Brake torque per greatest drive torque. Brakes of arms hold more than the drive gives.
+const BRAKE_PER_EFFORT: f64 = 1.5;
 
 /// Noise of the force sensor, standard deviation. Unit: N, N·m. Of the size that six-axis sensors list.
 const FORCE_NOISE_N: f64 = 0.03;
@@ -61,7 +67,7 @@ pub struct UltrasoundPlant {
     face: ProbeFace,
     contact: ContactSettings,
     ik: IkSettings,
-    servo: Servo,
+    servo: Driven<JOINTS>,
     setpoint_rad: JointVector,
     setpoint_rad_s: JointVector,
     goal: Option<Isometry3<f64>>,
@@ -82,7 +88,7 @@ impl UltrasoundPlant {
         let home = *arm.home_rad();
         let (tip, jacobian) = tip_and_jacobian(&arm, &home);
         Self {
-            servo: Servo::at_rest(home),
+            servo: driven(&arm),
             setpoint_rad: home,
             setpoint_rad_s: JointVector::zeros(),
             goal: None,
@@ -107,7 +113,7 @@ impl UltrasoundPlant {
     pub fn enable_drives(&mut self) {
         self.watchdog.enable();
         self.goal = None;
-        self.setpoint_rad = *self.servo.joints_rad();
+        self.setpoint_rad = self.servo.state().q;
         self.setpoint_rad_s = JointVector::zeros();
     }
 
@@ -131,8 +137,8 @@ impl UltrasoundPlant {
         let substeps = (dt_s / CONTACT_STEP_MAX_S).ceil().max(1.0);
         let h = dt_s / substeps;
         for _ in 0..substeps as usize {
-            let (tip, jacobian) = tip_and_jacobian(&self.arm, self.servo.joints_rad());
-            let speed = jacobian * self.servo.velocity_rad_s();
+            let (tip, jacobian) = tip_and_jacobian(&self.arm, &self.servo.state().q);
+            let speed = jacobian * self.servo.state().v;
             let twist = Twist {
                 linear_m_s: speed.fixed_rows::<3>(0).into_owned(),
                 angular_rad_s: speed.fixed_rows::<3>(3).into_owned(),
@@ -140,9 +146,8 @@ impl UltrasoundPlant {
             let time_s = self.time_s;
             self.wrench =
                 contact_wrench(&self.contact, &self.face, &self.phantom, &tip, &twist, time_s);
-            let outside = jacobian.fixed_rows::<3>(0).transpose() * self.wrench.force_n
-                + jacobian.fixed_rows::<3>(3).transpose() * self.wrench.torque_n_m;
-            self.servo.step(&self.arm, &target, &outside, h);
+            let outside = self.outside(&tip);
+            self.servo.step(&target, &outside, h);
             self.time_s += h;
         }
         self.measure();
@@ -165,12 +170,12 @@ impl UltrasoundPlant {
 
     /// Joint angles as measured. Unit: rad.
     pub const fn joints_rad(&self) -> &JointVector {
-        self.servo.joints_rad()
+        &self.servo.state().q
     }
 
     /// Joint speeds as measured. Unit: rad/s.
     pub const fn joint_velocity_rad_s(&self) -> &JointVector {
-        self.servo.velocity_rad_s()
+        &self.servo.state().v
     }
 
     /// Wrench on the probe as the sensor reads it, noise included. Frame: base axes, about the tip.
@@ -185,7 +190,7 @@ impl UltrasoundPlant {
 
     /// Room to the nearest joint limit, 0 to 1.
     pub fn limit_margin(&self) -> f64 {
-        limit_margin(&self.arm, self.servo.joints_rad())
+        limit_margin(&self.arm, &self.servo.state().q)
     }
 
     /// Distance from a singular posture (Yoshikawa). 0 when a direction of motion is lost.
@@ -238,9 +243,20 @@ impl UltrasoundPlant {
         }
     }
 
-    fn next_setpoint(&mut self, dt_s: f64) -> JointTarget {
+    /// The contact, on the last body. Its frame is the tip's without the tip.
+    fn outside(&self, tip: &Isometry3<f64>) -> Outside<JOINTS> {
+        let mut outside = no_outside();
+        let (force_n, torque_n_m) = (self.wrench.force_n, self.wrench.torque_n_m);
+        let hand = Placement::from(&(tip * self.arm.tip().inverse()));
+        if let Some(last) = outside.last_mut() {
+            *last = hand.force_in(&Force::at(&tip.translation.vector, force_n, torque_n_m));
+        }
+        outside
+    }
+
+    fn next_setpoint(&mut self, dt_s: f64) -> Target<JOINTS> {
         if self.drives() != Drives::On {
-            return JointTarget::Brake;
+            return Target::Brake;
         }
         let step = ik_step(
             &self.arm,
@@ -250,14 +266,16 @@ impl UltrasoundPlant {
             self.goal.as_ref(),
             dt_s,
         );
+        let acceleration = (step.velocity_rad_s - self.setpoint_rad_s) / dt_s;
         self.setpoint_rad_s = step.velocity_rad_s;
         self.setpoint_rad += step.velocity_rad_s * dt_s;
-        JointTarget::Follow { joints_rad: self.setpoint_rad, velocity_rad_s: self.setpoint_rad_s }
+        let state = State { q: self.setpoint_rad, v: self.setpoint_rad_s };
+        Target::Follow { state, acceleration }
     }
 
     fn measure(&mut self) {
-        let (tip, jacobian) = tip_and_jacobian(&self.arm, self.servo.joints_rad());
-        let speed = jacobian * self.servo.velocity_rad_s();
+        let (tip, jacobian) = tip_and_jacobian(&self.arm, &self.servo.state().q);
+        let speed = jacobian * self.servo.state().v;
         self.tip = tip;
         self.twist = Twist {
             linear_m_s: speed.fixed_rows::<3>(0).into_owned(),
@@ -271,6 +289,19 @@ impl UltrasoundPlant {
             torque_n_m: noisy(self.wrench.torque_n_m, TORQUE_NOISE_N_M),
         };
     }
+}
+
+/// The arm at home with the servos that its file gives it.
+fn driven(arm: &ArmModel) -> Driven<JOINTS> {
+    let of = |number: fn(&JointModel) -> f64| {
+        let mut all = JointVector::zeros();
+        for (out, joint) in all.iter_mut().zip(arm.joints()) {
+            *out = number(joint);
+        }
+        all
+    };
+    let gains = (of(|joint| joint.stiffness_n_m_rad), of(|joint| joint.damping_n_m_s_rad));
+    Driven::with_gains(arm.tree().clone(), *arm.home_rad(), gains, BRAKE_PER_EFFORT)
 }
 
 fn finite(pose: &Isometry3<f64>) -> bool {

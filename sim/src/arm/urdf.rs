@@ -1,15 +1,16 @@
 //! An arm from a URDF text, the format robots already ship with.
 //!
 //! What is read: the chain of joints from a base link to a tip link, with origin, axis, range, speed and effort
-//! limits, and link masses. What URDF does not say (inertia the drive feels, servo, friction, acceleration) is
-//! derived from the masses and from [`UrdfDefaults`].
+//! limits, and the links' inertias. What URDF does not say (inertia the drive is tuned for, servo, friction,
+//! acceleration) is derived from them and from [`UrdfDefaults`].
 
 use std::collections::BTreeMap;
 
-use nalgebra::{Isometry3, Vector3};
+use nalgebra::Isometry3;
 use roxmltree::Node;
 
 use super::model::{ArmModel, JOINTS, JointModel, JointVector};
+use crate::rigid::{BodyInertia, Placement, inertial};
 use crate::urdf::{
     URDF_LINKS_MAX, UrdfError, axis, child, document, dynamics, limit, name, number, origin,
     parents, range, robot,
@@ -59,15 +60,22 @@ impl ArmModel {
         let document = document(text)?;
         let robot = robot(&document)?;
         let chain = chain(robot, base_link, tip_link)?;
-        let masses = masses(robot)?;
-        let (mut joints, mut fixed) = (Vec::new(), Isometry3::identity());
+        let links = links(robot)?;
+        let (mut joints, mut fixed) = (Vec::<JointModel>::new(), Isometry3::identity());
+        let mut unplaced = Vec::new();
         for node in chain {
             let origin = fixed * origin(node, name(node))?;
+            let moved = child(node, "child").and_then(|n| n.attribute("link")).unwrap_or("?");
+            let link = links.get(moved);
             if node.attribute("type") == Some("fixed") {
                 fixed = origin;
+                if let (Some(link), Some(joint)) = (link, joints.last_mut()) {
+                    carry(joint, &link.inertia.moved(&Placement::from(&fixed)));
+                }
             } else {
                 fixed = Isometry3::identity();
-                joints.push(read_joint(node, origin, &masses, defaults)?);
+                joints.push(read_joint(node, origin, link, defaults)?);
+                unplaced.push(link.is_some_and(|link| !link.placed));
             }
         }
         if joints.len() != JOINTS {
@@ -77,7 +85,8 @@ impl ArmModel {
         for (angle, joint) in home_rad.iter_mut().zip(&joints) {
             *angle = angle.max(joint.lower_rad).min(joint.upper_rad);
         }
-        set_drives(&mut joints, &fixed, &home_rad, defaults)?;
+        place(&mut joints, &unplaced, &fixed);
+        set_drives(&mut joints, &home_rad, defaults)?;
         let name = robot.attribute("name").unwrap_or("unnamed").to_owned();
         Ok(Self::from_parts(name, joints, fixed, home_rad)?)
     }
@@ -111,21 +120,61 @@ fn chain<'a, 'i>(
     Ok(chain)
 }
 
-/// Mass per link, where an `<inertial>` says so. Unit: kg.
-fn masses(robot: Node<'_, '_>) -> Result<BTreeMap<String, f64>, UrdfError> {
-    let mut masses = BTreeMap::new();
+/// What is known of a link's mass.
+struct LinkMass {
+    inertia: BodyInertia,
+    /// False where only the mass is known.
+    placed: bool,
+}
+
+/// The masses of all links that have one.
+fn links(robot: Node<'_, '_>) -> Result<BTreeMap<String, LinkMass>, UrdfError> {
+    let mut links = BTreeMap::new();
     for link in robot.children().filter(|n| n.has_tag_name("link")) {
-        if let Some(mass) = child(link, "inertial").and_then(|n| child(n, "mass")) {
-            masses.insert(name(link).to_owned(), number(mass, "mass", name(link), "value")?);
+        let Some(node) = child(link, "inertial") else { continue };
+        let known = if child(node, "inertia").is_some() {
+            LinkMass { inertia: inertial(link)?, placed: true }
+        } else if let Some(mass) = child(node, "mass") {
+            let mass_kg = number(mass, "mass", name(link), "value")?;
+            let centre_m = origin(node, name(link))?.translation.vector;
+            let inertia = BodyInertia { mass_kg, centre_m, ..BodyInertia::zero() };
+            LinkMass { inertia, placed: child(node, "origin").is_some() }
+        } else {
+            continue;
+        };
+        links.insert(name(link).to_owned(), known);
+    }
+    Ok(links)
+}
+
+/// Puts each link of which only the mass is known half-way to the next joint, as a point: coarse, but of the right
+/// size.
+fn place(joints: &mut [JointModel], unplaced: &[bool], tip: &Isometry3<f64>) {
+    let ends: Vec<_> = joints.iter().skip(1).map(|j| j.origin).chain([*tip]).collect();
+    for ((joint, unplaced), end) in joints.iter_mut().zip(unplaced).zip(ends) {
+        if *unplaced {
+            joint.link_centre_m += end.translation.vector * 0.5;
         }
     }
-    Ok(masses)
+}
+
+/// Adds what is fixed to the link of a joint.
+fn carry(joint: &mut JointModel, more: &BodyInertia) {
+    let own = BodyInertia {
+        mass_kg: joint.link_mass_kg,
+        centre_m: joint.link_centre_m,
+        about_centre_kg_m2: joint.link_inertia_kg_m2,
+    };
+    let both = own.with(more);
+    joint.link_mass_kg = both.mass_kg;
+    joint.link_centre_m = both.centre_m;
+    joint.link_inertia_kg_m2 = both.about_centre_kg_m2;
 }
 
 fn read_joint(
     node: Node<'_, '_>,
     origin: Isometry3<f64>,
-    masses: &BTreeMap<String, f64>,
+    link: Option<&LinkMass>,
     defaults: &UrdfDefaults,
 ) -> Result<JointModel, UrdfError> {
     let limit = limit(node)?;
@@ -140,7 +189,7 @@ fn read_joint(
     let axis = axis(node)?;
     let effort_max_n_m = number(limit, "limit", name(node), "effort")?;
     let coulomb_n_m = dynamics(node, "friction")?;
-    let moved = child(node, "child").and_then(|n| n.attribute("link")).unwrap_or("?");
+    let link = link.map_or_else(BodyInertia::zero, |link| link.inertia);
     Ok(JointModel {
         name: name(node).to_owned(),
         origin,
@@ -155,40 +204,48 @@ fn read_joint(
         damping_n_m_s_rad: 0.0,
         coulomb_n_m: coulomb_n_m.unwrap_or(effort_max_n_m * defaults.coulomb_per_effort),
         viscous_n_m_s_rad: dynamics(node, "damping")?.unwrap_or(0.0),
-        link_mass_kg: masses.get(moved).copied().unwrap_or(0.0),
+        armature_kg_m2: dynamics(node, "armature")?.unwrap_or(defaults.rotor_inertia_kg_m2),
+        link_mass_kg: link.mass_kg,
+        link_centre_m: link.centre_m,
+        link_inertia_kg_m2: link.about_centre_kg_m2,
     })
 }
 
-/// Inertia, stiffness and damping of each joint from the masses beyond it, in the home posture.
-///
-/// Each link counts as a point half-way to the next joint: coarse, but of the right size and always positive.
+/// Inertia, stiffness and damping of each joint from the links beyond it, in the home posture.
 fn set_drives(
     joints: &mut [JointModel],
-    tip: &Isometry3<f64>,
     home_rad: &JointVector,
     defaults: &UrdfDefaults,
 ) -> Result<(), UrdfError> {
-    let mut frames = Vec::with_capacity(joints.len() + 1);
+    let mut frames = Vec::with_capacity(joints.len());
     let mut pose = Isometry3::identity();
     for (joint, angle) in joints.iter().zip(home_rad.iter()) {
         pose *= joint.origin * nalgebra::UnitQuaternion::from_axis_angle(&joint.axis, *angle);
         frames.push(pose);
     }
-    frames.push(pose * tip);
-    let centres: Vec<(Vector3<f64>, f64)> = frames
+    let links: Vec<BodyInertia> = frames
         .iter()
-        .zip(frames.iter().skip(1))
         .zip(joints.iter())
-        .map(|((a, b), j)| (0.5 * (a.translation.vector + b.translation.vector), j.link_mass_kg))
+        .map(|(frame, joint)| {
+            let link = BodyInertia {
+                mass_kg: joint.link_mass_kg,
+                centre_m: joint.link_centre_m,
+                about_centre_kg_m2: joint.link_inertia_kg_m2,
+            };
+            link.moved(&Placement::from(frame))
+        })
         .collect();
     for (i, (joint, frame)) in joints.iter_mut().zip(&frames).enumerate() {
         let axis = frame.rotation * joint.axis.into_inner();
-        let links: f64 = centres
+        let beyond: f64 = links
             .iter()
             .skip(i)
-            .map(|(at, mass)| mass * axis.cross(&(at - frame.translation.vector)).norm_squared())
+            .map(|link| {
+                let arm = axis.cross(&(link.centre_m - frame.translation.vector));
+                link.mass_kg * arm.norm_squared() + axis.dot(&(link.about_centre_kg_m2 * axis))
+            })
             .sum();
-        let inertia = defaults.rotor_inertia_kg_m2 + links;
+        let inertia = joint.armature_kg_m2 + beyond;
         joint.inertia_kg_m2 = inertia;
         joint.stiffness_n_m_rad = inertia * defaults.servo_rad_s.powi(2);
         joint.damping_n_m_s_rad = 2.0 * defaults.damping_ratio * inertia * defaults.servo_rad_s;

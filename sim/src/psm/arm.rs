@@ -53,6 +53,8 @@ pub struct PsmArm {
     model: PsmModel,
     driven: Driven<PSM_JOINTS>,
     setpoint: State<PSM_JOINTS>,
+    /// How the speeds of the setpoint change.
+    setpoint_change: PsmJoints,
     /// What pushes at the tip. Frame: base axes.
     push: Wrench,
     isotropy_max: f64,
@@ -68,6 +70,7 @@ impl PsmArm {
         let mut arm = Self {
             driven: Driven::at_rest(model.tree().clone(), home, &tuning),
             setpoint: State::at_rest(home),
+            setpoint_change: PsmJoints::zeros(),
             push: Wrench::zero(),
             isotropy_max: best_isotropy(&model),
             noise: Noise::new(seed),
@@ -116,14 +119,16 @@ impl PsmArm {
         self.push = wrench;
     }
 
-    /// The setpoint is where the joints are.
-    pub const fn stand(&mut self) {
-        self.setpoint = *self.driven.state();
+    /// The setpoint is where the joints are, and rests there.
+    pub fn stand(&mut self) {
+        self.setpoint = State::at_rest(self.driven.state().q);
+        self.setpoint_change = PsmJoints::zeros();
     }
 
     /// The setpoint stays where it is.
     pub fn hold(&mut self) {
         self.setpoint.v = PsmJoints::zeros();
+        self.setpoint_change = PsmJoints::zeros();
     }
 
     /// The joints for this pose of the tip and this opening of the jaw.
@@ -139,6 +144,7 @@ impl PsmArm {
         if !(dt_s > 0.0 && wanted.iter().all(|x| x.is_finite())) {
             return;
         }
+        let before = self.setpoint.v;
         let setpoint = self.setpoint.q.iter_mut().zip(self.setpoint.v.iter_mut());
         for (((q, v), wanted), joint) in setpoint.zip(wanted.iter()).zip(self.model.tree().joints())
         {
@@ -146,12 +152,14 @@ impl PsmArm {
             *v = ((wanted - *q) / dt_s).clamp(-joint.velocity_max, joint.velocity_max);
             *q += *v * dt_s;
         }
+        self.setpoint_change = (self.setpoint.v - before) / dt_s;
     }
 
     /// Moves the arm on by `dt_s`, its drives on or its brakes closed. No allocation; about 15 µs a millisecond.
     pub fn step(&mut self, powered: bool, dt_s: f64) {
         let outside = self.outside();
-        let target = if powered { Target::Follow(self.setpoint) } else { Target::Brake };
+        let follow = Target::Follow { state: self.setpoint, acceleration: self.setpoint_change };
+        let target = if powered { follow } else { Target::Brake };
         self.driven.step(&target, &outside, dt_s);
         self.measure();
     }

@@ -32,6 +32,7 @@ pub use spatial::{BodyInertia, Force, Motion, Placement};
 pub use tree::{
     Body, Frame, FrameId, FrameJacobian, GRAVITY_M_S2, JOINTS_MAX, Joint, JointKind, Tree,
 };
+pub(crate) use urdf::{check_inertia, inertial};
 
 /// Least inertia that a joint may move. Unit: kg·m² or kg. Below it rounding decides the acceleration: the lightest
 /// jaw of an instrument has 1e-7 kg·m².

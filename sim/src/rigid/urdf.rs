@@ -153,7 +153,7 @@ fn movable(node: Node<'_, '_>) -> Result<Joint, UrdfError> {
 }
 
 /// Mass of a link in its own frame; none where it has no `<inertial>`.
-fn inertial(link: Node<'_, '_>) -> Result<BodyInertia, UrdfError> {
+pub(crate) fn inertial(link: Node<'_, '_>) -> Result<BodyInertia, UrdfError> {
     let Some(node) = child(link, "inertial") else { return Ok(BodyInertia::zero()) };
     let owner = name(link);
     let missing = |attribute: &'static str| UrdfError::Missing {
@@ -173,14 +173,18 @@ fn inertial(link: Node<'_, '_>) -> Result<BodyInertia, UrdfError> {
     let (xx, xy, xz) = (entry("ixx")?, entry("ixy")?, entry("ixz")?);
     let (yy, yz, zz) = (entry("iyy")?, entry("iyz")?, entry("izz")?);
     let about = Matrix3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz);
-    check(owner, mass_kg, &about)?;
+    check_inertia(owner, mass_kg, &about)?;
     let body = BodyInertia { mass_kg, centre_m: Vector3::zeros(), about_centre_kg_m2: about };
     let at: Isometry3<f64> = origin(node, owner)?;
     Ok(body.moved(&Placement::from(&at)))
 }
 
 /// Fails on what no mass distribution has: a negative principal inertia, or one above the sum of the other two.
-fn check(link: &str, mass_kg: f64, about: &Matrix3<f64>) -> Result<(), RigidError> {
+pub(crate) fn check_inertia(
+    link: &str,
+    mass_kg: f64,
+    about: &Matrix3<f64>,
+) -> Result<(), RigidError> {
     let mut principal: Vec<f64> = SymmetricEigen::new(*about).eigenvalues.iter().copied().collect();
     principal.sort_by(f64::total_cmp);
     let [least, middle, most] = principal[..] else { return Ok(()) };
