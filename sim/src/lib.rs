@@ -4,12 +4,20 @@
 //! back, what the picture shows while the probe lifts off. A stub that echoes its setpoint passes every test and
 //! proves none. So the plant is physics, small enough to run far faster than time and exact enough to fail.
 //!
-//! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, drives with limits.
+//! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, its bodies.
+//! - [`rigid`]: trees of rigid bodies on joints, from URDF: kinematics, inverse and forward dynamics.
+//! - [`psm`]: the patient-side arm of the da Vinci Research Kit.
+//! - [`carebase`]: a walking aid on two driven wheels.
+//! - [`urdf`]: the reader of that format, for both.
 //! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
 //! - [`phantom`]: a torso with a layered wall, organs, vessels and bone, from a file.
 //! - [`ultrasound`]: the B-mode picture of that torso under the probe.
-//! - [`plant`]: arm, torso and contact in one step of a millisecond, with a watchdog of its own.
-//! - [`robot`]: the plant behind the integrator's trait, and its pictures.
+//! - [`plant`]: arm, torso and contact in one step of a millisecond.
+//! - [`watchdog`]: drives that stop when orders cease.
+//! - [`driven`]: such a tree with drives, servos and brakes.
+//! - [`bedside`]: what every robot has around its plant: the integrator's trait, faults, limits, delays.
+//! - [`robot`]: the ultrasound robot and its pictures.
+//! - [`fleet`]: the robots by name.
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
 //!
@@ -17,26 +25,35 @@
 //! touches a file; models are parsed from text. One seed is one run, bit for bit, on one machine type (sine and
 //! power come from the platform's mathematics library, whose last bit may differ elsewhere).
 //!
-//! What it does not model: coupling between joints, link flexibility and gravity errors; tissue that creeps or
+//! What it does not model: link flexibility and errors of gravity compensation; tissue that creeps or
 //! drags its neighbours; refraction, reverberation and Doppler; a patient who moves or speaks. Forces and pictures
 //! have the right size and the right causes; no clinical conclusion follows from them.
 
 pub mod arm;
+pub mod bedside;
+pub mod carebase;
+pub mod driven;
+pub mod fleet;
 pub mod model_file;
 pub mod network;
 pub mod noise;
 pub mod phantom;
 pub mod plant;
+pub mod psm;
+pub mod rigid;
 pub mod robot;
 pub mod snapshot;
 pub mod theatre;
 pub mod tissue;
 pub mod ultrasound;
+pub mod urdf;
+pub mod watchdog;
 
 pub use arm::{ArmModel, JOINTS, JointVector, UrdfDefaults, UrdfError};
 pub use model_file::ModelError;
 pub use phantom::{Phantom, Placement, Tissue};
-pub use plant::{Command, Drives, UltrasoundPlant, WATCHDOG_S};
+pub use plant::{Command, UltrasoundPlant};
 pub use robot::{SimFault, SimPictures, SimRobot};
 pub use tissue::{ContactSettings, ProbeFace, Twist, Wrench};
 pub use ultrasound::{Probe, Scanner, ScannerError, Settings};
+pub use watchdog::{Drives, WATCHDOG_S};

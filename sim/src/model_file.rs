@@ -8,6 +8,8 @@
 use serde::de::DeserializeOwned;
 use thiserror::Error;
 
+use crate::rigid::RigidError;
+
 /// Longest model text accepted, in bytes. The shipped models are below 8 KiB; a mesh would not fit, on purpose.
 pub const MODEL_BYTES_MAX: usize = 256 * 1024;
 
@@ -71,6 +73,9 @@ pub enum ModelError {
         /// The name that was not found.
         name: String,
     },
+    /// The numbers do not make bodies that can be simulated.
+    #[error(transparent)]
+    Rigid(#[from] RigidError),
 }
 
 /// The file as `T`, before its numbers are checked.

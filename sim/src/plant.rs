@@ -2,8 +2,9 @@
 //!
 //! Problem: the robot core must meet a robot that can refuse, lag, be pushed and cut out, a thousand times a second
 //! and the same way each time. Method: one step takes one command and moves everything on by one period: tip
-//! setpoint → joint setpoints (differential step), then, in sub-steps, contact at the present pose → torque at the
-//! joints → drives. The plant is a function of its models, its seed and its commands alone.
+//! setpoint → joint setpoints (differential step), then, in sub-steps, contact at the present pose → force on the
+//! last body → rigid-body dynamics with the drives. The plant is a function of its models, its seed and its commands
+//! alone.
 //!
 //! The plant has its own watchdog, as real controllers have: if commands cease for [`WATCHDOG_S`], it brakes and
 //! stays braked until its drives are enabled again. The simulated robot must not be safer than a real one in any
@@ -15,21 +16,26 @@
 use nalgebra::{Isometry3, Vector3};
 
 use crate::arm::{
-    ArmModel, IkSettings, JointTarget, JointVector, Servo, forward, ik_step, isotropy,
+    ArmModel, IkSettings, JOINTS, JointModel, JointVector, forward, ik_step, isotropy,
     limit_margin, manipulability, tip_and_jacobian,
 };
+use crate::driven::{Driven, Target};
 use crate::noise::Noise;
 use crate::phantom::Phantom;
+use crate::rigid::{Force, Outside, Placement, State, no_outside};
 use crate::tissue::{ContactSettings, ProbeFace, Twist, Wrench, contact_wrench};
+use crate::watchdog::DriveWatchdog;
 
-/// Longest silence that the plant tolerates with its drives on. Unit: s. Source: dVRK's hardware watchdog, 30 ms.
-pub const WATCHDOG_S: f64 = 0.030;
+pub use crate::watchdog::{Drives, WATCHDOG_S};
 
 /// Longest sub-step of contact. Unit: s. At 0.5 ms the stiffest tissue (ribs, 25 kN/m at 30 mm) stays stable.
 const CONTACT_STEP_MAX_S: f64 = 0.5e-3;
 
 /// Longest step. Unit: s; a longer one is cut to this.
 const STEP_MAX_S: f64 = 0.02;
+
+/// Brake torque per greatest drive torque. Brakes of arms hold more than the drive gives.
+const BRAKE_PER_EFFORT: f64 = 1.5;
 
 /// Noise of the force sensor, standard deviation. Unit: N, N·m. Of the size that six-axis sensors list.
 const FORCE_NOISE_N: f64 = 0.03;
@@ -53,17 +59,6 @@ impl<'a> From<Option<&'a Isometry3<f64>>> for Command<'a> {
     }
 }
 
-/// Whether the drives can move the arm.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drives {
-    /// Off: the brakes hold.
-    Off,
-    /// On: commands are followed.
-    On,
-    /// Commands ceased for [`WATCHDOG_S`]: the brakes hold until the drives are enabled again.
-    Tripped,
-}
-
 /// A seven-joint arm holding a probe over a torso.
 #[derive(Debug, Clone)]
 pub struct UltrasoundPlant {
@@ -72,12 +67,11 @@ pub struct UltrasoundPlant {
     face: ProbeFace,
     contact: ContactSettings,
     ik: IkSettings,
-    servo: Servo,
+    servo: Driven<JOINTS>,
     setpoint_rad: JointVector,
     setpoint_rad_s: JointVector,
     goal: Option<Isometry3<f64>>,
-    drives: Drives,
-    silence_s: f64,
+    watchdog: DriveWatchdog,
     time_s: f64,
     tip: Isometry3<f64>,
     twist: Twist,
@@ -94,12 +88,11 @@ impl UltrasoundPlant {
         let home = *arm.home_rad();
         let (tip, jacobian) = tip_and_jacobian(&arm, &home);
         Self {
-            servo: Servo::at_rest(home),
+            servo: driven(&arm),
             setpoint_rad: home,
             setpoint_rad_s: JointVector::zeros(),
             goal: None,
-            drives: Drives::Off,
-            silence_s: 0.0,
+            watchdog: DriveWatchdog::default(),
             time_s: 0.0,
             tip,
             twist: Twist { linear_m_s: Vector3::zeros(), angular_rad_s: Vector3::zeros() },
@@ -118,16 +111,15 @@ impl UltrasoundPlant {
 
     /// Releases the brakes and holds the posture that the arm is in. Clears a tripped watchdog.
     pub fn enable_drives(&mut self) {
-        self.drives = Drives::On;
-        self.silence_s = 0.0;
+        self.watchdog.enable();
         self.goal = None;
-        self.setpoint_rad = *self.servo.joints_rad();
+        self.setpoint_rad = self.servo.state().q;
         self.setpoint_rad_s = JointVector::zeros();
     }
 
     /// Cuts the drives: the brakes clamp the joints.
     pub fn disable_drives(&mut self) {
-        self.drives = Drives::Off;
+        self.watchdog.disable();
         self.goal = None;
         self.setpoint_rad_s = JointVector::zeros();
     }
@@ -145,8 +137,8 @@ impl UltrasoundPlant {
         let substeps = (dt_s / CONTACT_STEP_MAX_S).ceil().max(1.0);
         let h = dt_s / substeps;
         for _ in 0..substeps as usize {
-            let (tip, jacobian) = tip_and_jacobian(&self.arm, self.servo.joints_rad());
-            let speed = jacobian * self.servo.velocity_rad_s();
+            let (tip, jacobian) = tip_and_jacobian(&self.arm, &self.servo.state().q);
+            let speed = jacobian * self.servo.state().v;
             let twist = Twist {
                 linear_m_s: speed.fixed_rows::<3>(0).into_owned(),
                 angular_rad_s: speed.fixed_rows::<3>(3).into_owned(),
@@ -154,9 +146,8 @@ impl UltrasoundPlant {
             let time_s = self.time_s;
             self.wrench =
                 contact_wrench(&self.contact, &self.face, &self.phantom, &tip, &twist, time_s);
-            let outside = jacobian.fixed_rows::<3>(0).transpose() * self.wrench.force_n
-                + jacobian.fixed_rows::<3>(3).transpose() * self.wrench.torque_n_m;
-            self.servo.step(&self.arm, &target, &outside, h);
+            let outside = self.outside(&tip);
+            self.servo.step(&target, &outside, h);
             self.time_s += h;
         }
         self.measure();
@@ -179,12 +170,12 @@ impl UltrasoundPlant {
 
     /// Joint angles as measured. Unit: rad.
     pub const fn joints_rad(&self) -> &JointVector {
-        self.servo.joints_rad()
+        &self.servo.state().q
     }
 
     /// Joint speeds as measured. Unit: rad/s.
     pub const fn joint_velocity_rad_s(&self) -> &JointVector {
-        self.servo.velocity_rad_s()
+        &self.servo.state().v
     }
 
     /// Wrench on the probe as the sensor reads it, noise included. Frame: base axes, about the tip.
@@ -199,7 +190,7 @@ impl UltrasoundPlant {
 
     /// Room to the nearest joint limit, 0 to 1.
     pub fn limit_margin(&self) -> f64 {
-        limit_margin(&self.arm, self.servo.joints_rad())
+        limit_margin(&self.arm, &self.servo.state().q)
     }
 
     /// Distance from a singular posture (Yoshikawa). 0 when a direction of motion is lost.
@@ -220,12 +211,12 @@ impl UltrasoundPlant {
 
     /// State of the drives.
     pub const fn drives(&self) -> Drives {
-        self.drives
+        self.watchdog.drives()
     }
 
     /// Whether the plant's own watchdog braked it.
     pub const fn watchdog_tripped(&self) -> bool {
-        matches!(self.drives, Drives::Tripped)
+        matches!(self.watchdog.drives(), Drives::Tripped)
     }
 
     /// The arm's model.
@@ -240,26 +231,32 @@ impl UltrasoundPlant {
 
     /// Takes the command in, or counts the silence.
     fn hear(&mut self, dt_s: f64, command: Command<'_>) {
-        match (self.drives, command) {
-            (Drives::Off | Drives::Tripped, _) => return,
-            (Drives::On, Command::Follow(pose)) if finite(pose) => self.goal = Some(*pose),
-            (Drives::On, Command::Hold) => self.goal = None,
-            (Drives::On, Command::Follow(_) | Command::Silence) => {
-                self.silence_s += dt_s;
-                // A part of a period of grace, so that rounding does not decide.
-                if self.silence_s > WATCHDOG_S + 0.01 * dt_s {
-                    self.drives = Drives::Tripped;
-                    self.goal = None;
-                }
-                return;
-            }
+        let heard = match command {
+            Command::Follow(pose) => finite(pose),
+            Command::Hold => true,
+            Command::Silence => false,
+        };
+        match (self.watchdog.pass(dt_s, heard), command) {
+            (Drives::Off | Drives::Tripped, _) | (Drives::On, Command::Hold) => self.goal = None,
+            (Drives::On, Command::Follow(pose)) if heard => self.goal = Some(*pose),
+            (Drives::On, Command::Follow(_) | Command::Silence) => {}
         }
-        self.silence_s = 0.0;
     }
 
-    fn next_setpoint(&mut self, dt_s: f64) -> JointTarget {
-        if self.drives != Drives::On {
-            return JointTarget::Brake;
+    /// The contact, on the last body. Its frame is the tip's without the tip.
+    fn outside(&self, tip: &Isometry3<f64>) -> Outside<JOINTS> {
+        let mut outside = no_outside();
+        let (force_n, torque_n_m) = (self.wrench.force_n, self.wrench.torque_n_m);
+        let hand = Placement::from(&(tip * self.arm.tip().inverse()));
+        if let Some(last) = outside.last_mut() {
+            *last = hand.force_in(&Force::at(&tip.translation.vector, force_n, torque_n_m));
+        }
+        outside
+    }
+
+    fn next_setpoint(&mut self, dt_s: f64) -> Target<JOINTS> {
+        if self.drives() != Drives::On {
+            return Target::Brake;
         }
         let step = ik_step(
             &self.arm,
@@ -269,14 +266,16 @@ impl UltrasoundPlant {
             self.goal.as_ref(),
             dt_s,
         );
+        let acceleration = (step.velocity_rad_s - self.setpoint_rad_s) / dt_s;
         self.setpoint_rad_s = step.velocity_rad_s;
         self.setpoint_rad += step.velocity_rad_s * dt_s;
-        JointTarget::Follow { joints_rad: self.setpoint_rad, velocity_rad_s: self.setpoint_rad_s }
+        let state = State { q: self.setpoint_rad, v: self.setpoint_rad_s };
+        Target::Follow { state, acceleration }
     }
 
     fn measure(&mut self) {
-        let (tip, jacobian) = tip_and_jacobian(&self.arm, self.servo.joints_rad());
-        let speed = jacobian * self.servo.velocity_rad_s();
+        let (tip, jacobian) = tip_and_jacobian(&self.arm, &self.servo.state().q);
+        let speed = jacobian * self.servo.state().v;
         self.tip = tip;
         self.twist = Twist {
             linear_m_s: speed.fixed_rows::<3>(0).into_owned(),
@@ -290,6 +289,19 @@ impl UltrasoundPlant {
             torque_n_m: noisy(self.wrench.torque_n_m, TORQUE_NOISE_N_M),
         };
     }
+}
+
+/// The arm at home with the servos that its file gives it.
+fn driven(arm: &ArmModel) -> Driven<JOINTS> {
+    let of = |number: fn(&JointModel) -> f64| {
+        let mut all = JointVector::zeros();
+        for (out, joint) in all.iter_mut().zip(arm.joints()) {
+            *out = number(joint);
+        }
+        all
+    };
+    let gains = (of(|joint| joint.stiffness_n_m_rad), of(|joint| joint.damping_n_m_s_rad));
+    Driven::with_gains(arm.tree().clone(), *arm.home_rad(), gains, BRAKE_PER_EFFORT)
 }
 
 fn finite(pose: &Isometry3<f64>) -> bool {

@@ -2,7 +2,7 @@
 
 use nalgebra::{Translation3, Vector3};
 use robot_agent::conform::{Act, Check, Consent, Cuboid, Rig, Space, Suite, VirtualTime};
-use robot_agent::robot::ArmOrder;
+use robot_agent::robot::{ArmOrder, Robot};
 
 use super::*;
 

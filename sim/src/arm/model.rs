@@ -1,9 +1,10 @@
 //! The arm as numbers: joints, limits, drives, and where the probe's tip is.
 
-use nalgebra::{Isometry3, SVector, Translation3, Unit, UnitQuaternion, Vector3};
+use nalgebra::{Isometry3, Matrix3, SVector, Translation3, Unit, UnitQuaternion, Vector3};
 use serde::Deserialize;
 
 use crate::model_file::{ModelError, count, parse, within, within3};
+use crate::rigid::{Body, BodyInertia, Frame, Joint, JointKind, Placement, Tree, check_inertia};
 
 /// Movable joints of the arm. Fixed, so that every vector and matrix of the plant lives on the stack.
 pub const JOINTS: usize = 7;
@@ -20,6 +21,7 @@ pub struct ArmModel {
     joints: [JointModel; JOINTS],
     tip: Isometry3<f64>,
     home_rad: JointVector,
+    tree: Tree<JOINTS>,
 }
 
 /// One revolute joint with its drive and the link it moves.
@@ -41,7 +43,7 @@ pub struct JointModel {
     pub acceleration_max_rad_s2: f64,
     /// Greatest torque of the drive either way. Unit: N·m.
     pub effort_max_n_m: f64,
-    /// Inertia the drive feels, links and rotor together, constant. Unit: kg·m².
+    /// Inertia that its servo is tuned for: links and rotor together, at home. Unit: kg·m².
     pub inertia_kg_m2: f64,
     /// Drive torque per angle of error. Unit: N·m/rad.
     pub stiffness_n_m_rad: f64,
@@ -51,8 +53,14 @@ pub struct JointModel {
     pub coulomb_n_m: f64,
     /// Viscous friction. Unit: N·m·s/rad.
     pub viscous_n_m_s_rad: f64,
+    /// Inertia of the rotor behind its gear. Unit: kg·m².
+    pub armature_kg_m2: f64,
     /// Mass of the link that the joint moves. Unit: kg.
     pub link_mass_kg: f64,
+    /// Its centre of mass. Frame: the joint. Unit: m.
+    pub link_centre_m: Vector3<f64>,
+    /// Its inertia about that, along the axes of the joint frame. Unit: kg·m².
+    pub link_inertia_kg_m2: Matrix3<f64>,
 }
 
 impl ArmModel {
@@ -91,7 +99,8 @@ impl ArmModel {
         for (i, (joint, angle)) in joints.iter().zip(home_rad.iter()).enumerate() {
             within(|| format!("home_rad[{i}]"), *angle, joint.lower_rad, joint.upper_rad)?;
         }
-        Ok(Self { name, joints, tip, home_rad })
+        let tree = tree(&name, &joints, &tip)?;
+        Ok(Self { name, joints, tip, home_rad, tree })
     }
 
     /// What the file calls the arm.
@@ -113,6 +122,44 @@ impl ArmModel {
     pub const fn home_rad(&self) -> &JointVector {
         &self.home_rad
     }
+
+    /// The arm as rigid bodies on joints; its frame `tip` is [`ArmModel::tip`].
+    pub const fn tree(&self) -> &Tree<JOINTS> {
+        &self.tree
+    }
+}
+
+/// The arm as rigid bodies on joints.
+fn tree(
+    name: &str,
+    joints: &[JointModel; JOINTS],
+    tip: &Isometry3<f64>,
+) -> Result<Tree<JOINTS>, ModelError> {
+    let bodies = joints.iter().enumerate().map(|(i, joint)| Body {
+        name: joint.name.clone(),
+        parent: i.checked_sub(1),
+        placement: Placement::from(&joint.origin),
+        joint: Joint {
+            name: joint.name.clone(),
+            kind: JointKind::Revolute,
+            axis: joint.axis,
+            lower: joint.lower_rad,
+            upper: joint.upper_rad,
+            velocity_max: joint.velocity_max_rad_s,
+            effort_max: joint.effort_max_n_m,
+            damping: joint.viscous_n_m_s_rad,
+            coulomb: joint.coulomb_n_m,
+            armature: joint.armature_kg_m2,
+        },
+        inertia: BodyInertia {
+            mass_kg: joint.link_mass_kg,
+            centre_m: joint.link_centre_m,
+            about_centre_kg_m2: joint.link_inertia_kg_m2,
+        },
+    });
+    let tip =
+        Frame { name: "tip".to_owned(), body: Some(JOINTS - 1), placement: Placement::from(tip) };
+    Ok(Tree::new(name.to_owned(), bodies.collect(), vec![tip])?)
 }
 
 #[derive(Deserialize)]
@@ -148,7 +195,10 @@ struct JointFile {
     damping_n_m_s_rad: f64,
     coulomb_n_m: f64,
     viscous_n_m_s_rad: f64,
+    armature_kg_m2: f64,
     link_mass_kg: f64,
+    link_centre_m: [f64; 3],
+    link_inertia_kg_m2: [f64; 6],
 }
 
 impl JointFile {
@@ -156,6 +206,8 @@ impl JointFile {
         let key = |field: &str| format!("joint[{i}].{field}");
         let origin = transform(&key("origin"), self.origin_xyz_m, self.origin_rpy_rad)?;
         let axis = within3(&key("axis"), self.axis, -1e3, 1e3)?;
+        let centre = within3(&key("link_centre_m"), self.link_centre_m, -10.0, 10.0)?;
+        let [xx, yy, zz, xy, xz, yz] = self.link_inertia_kg_m2;
         let joint = JointModel {
             origin,
             axis: Unit::try_new(Vector3::from(axis), 1e-6)
@@ -171,7 +223,10 @@ impl JointFile {
             damping_n_m_s_rad: self.damping_n_m_s_rad,
             coulomb_n_m: self.coulomb_n_m,
             viscous_n_m_s_rad: self.viscous_n_m_s_rad,
+            armature_kg_m2: self.armature_kg_m2,
             link_mass_kg: self.link_mass_kg,
+            link_centre_m: Vector3::from(centre),
+            link_inertia_kg_m2: Matrix3::new(xx, xy, xz, xy, yy, yz, xz, yz, zz),
         };
         joint.check(key)?;
         Ok(joint)
@@ -195,13 +250,17 @@ impl JointModel {
         within(|| key("damping_n_m_s_rad"), self.damping_n_m_s_rad, 0.0, inertia * 600.0)?;
         within(|| key("coulomb_n_m"), self.coulomb_n_m, 0.0, self.effort_max_n_m)?;
         within(|| key("viscous_n_m_s_rad"), self.viscous_n_m_s_rad, 0.0, inertia * 600.0)?;
+        within(|| key("armature_kg_m2"), self.armature_kg_m2, 0.0, 100.0)?;
         within(|| key("link_mass_kg"), self.link_mass_kg, 0.0, 1e3)?;
-        Ok(())
+        for x in &self.link_inertia_kg_m2 {
+            within(|| key("link_inertia_kg_m2"), *x, -1e3, 1e3)?;
+        }
+        Ok(check_inertia(&self.name, self.link_mass_kg, &self.link_inertia_kg_m2)?)
     }
 }
 
 /// The transform of an `xyz` and a roll-pitch-yaw about fixed axes, as URDF defines them.
-pub(super) fn transform(
+pub(crate) fn transform(
     key: &str,
     xyz_m: [f64; 3],
     rpy_rad: [f64; 3],
@@ -222,6 +281,36 @@ mod tests {
     fn the_shipped_arm_is_accepted() {
         let arm = ArmModel::shipped().unwrap();
         assert_eq!(arm.name(), "arm7");
+    }
+
+    /// The oracles of the dynamics read the URDF; the plant reads this file.
+    #[test]
+    fn the_two_files_of_the_arm_describe_one_arm() {
+        let arm = ArmModel::shipped().unwrap();
+        let text = include_str!("../../models/arm7.urdf");
+        let (ours, theirs) = (arm.tree(), Tree::<JOINTS>::from_urdf(text).unwrap());
+        let tips = (ours.frame("tip").unwrap(), theirs.frame("tip").unwrap());
+        for k in 0..50 {
+            let q = JointVector::from_fn(|i, _| (f64::from(k) * 0.37 + i as f64).sin() * 2.0);
+            let (a, b) = (ours.frame_pose(&q, tips.0), theirs.frame_pose(&q, tips.1));
+            assert!((a.to_homogeneous() - b.to_homogeneous()).amax() < 1e-12);
+            assert!((ours.mass_matrix(&q) - theirs.mass_matrix(&q)).amax() < 1e-12);
+            assert!((ours.gravity_efforts(&q) - theirs.gravity_efforts(&q)).amax() < 1e-12);
+        }
+        for (a, b) in ours.joints().zip(theirs.joints()) {
+            assert_eq!(a, b);
+        }
+    }
+
+    #[test]
+    fn an_inertia_that_no_body_has_is_refused_with_what_to_do() {
+        let wrong = SHIPPED.replacen("[0.70337, 0.70661, 0.009117", "[0.70337, 0.70661, 3.0", 1);
+        assert_ne!(wrong, SHIPPED);
+        let error = ArmModel::from_toml(&wrong).unwrap_err().to_string();
+        assert!(
+            error.contains("shoulder_pan") && error.contains("about the centre of mass"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -246,8 +335,9 @@ mod tests {
                 "joint[4].velocity_max_rad_s",
             ),
             ("upper_rad = 1.7628", "upper_rad = -1.8", "joint[1].upper_rad"),
-            ("inertia_kg_m2 = 0.9", "inertia_kg_m2 = 0.0", "joint[3].inertia_kg_m2"),
-            ("stiffness_n_m_rad = 5760.0", "stiffness_n_m_rad = 1e9", "joint[0].stiffness_n_m_rad"),
+            ("inertia_kg_m2 = 1.45", "inertia_kg_m2 = 0.0", "joint[3].inertia_kg_m2"),
+            ("stiffness_n_m_rad = 6120.0", "stiffness_n_m_rad = 1e9", "joint[0].stiffness_n_m_rad"),
+            ("armature_kg_m2 = 0.605721456", "armature_kg_m2 = -1.0", "joint[0].armature_kg_m2"),
             ("home_rad = [0.0", "home_rad = [3.0", "home_rad[0]"),
             ("xyz_m = [0.0, 0.0, 0.247]", "xyz_m = [0.0, inf, 0.247]", "tip.xyz_m[1]"),
         ];

@@ -1,26 +1,20 @@
 //! An arm from a URDF text, the format robots already ship with.
 //!
 //! What is read: the chain of joints from a base link to a tip link, with origin, axis, range, speed and effort
-//! limits, and link masses. What URDF does not say (inertia the drive feels, servo, friction, acceleration) is
-//! derived from the masses and from [`UrdfDefaults`]. Meshes, colours, transmissions and macros are skipped.
-//!
-//! A URDF is untrusted text: its length and the number of links are bounded, a document type definition is
-//! refused (entity expansion), and a loop of links is refused instead of followed.
+//! limits, and the links' inertias. What URDF does not say (inertia the drive is tuned for, servo, friction,
+//! acceleration) is derived from them and from [`UrdfDefaults`].
 
 use std::collections::BTreeMap;
 
-use nalgebra::{Isometry3, Unit, Vector3};
-use roxmltree::{Document, Node};
-use thiserror::Error;
+use nalgebra::Isometry3;
+use roxmltree::Node;
 
-use super::model::{ArmModel, JOINTS, JointModel, JointVector, transform};
-use crate::model_file::ModelError;
-
-/// Longest URDF text accepted, in bytes. A seven-joint arm with its visuals needs about 30 KiB.
-pub const URDF_BYTES_MAX: usize = 256 * 1024;
-
-/// Most links between base and tip.
-pub const URDF_LINKS_MAX: usize = 64;
+use super::model::{ArmModel, JOINTS, JointModel, JointVector};
+use crate::rigid::{BodyInertia, Placement, inertial};
+use crate::urdf::{
+    URDF_LINKS_MAX, UrdfError, axis, child, document, dynamics, limit, name, number, origin,
+    parents, range, robot,
+};
 
 /// What a URDF leaves unsaid about the drives.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,126 +46,36 @@ impl Default for UrdfDefaults {
     }
 }
 
-/// Why a URDF was refused: the element, its name, the attribute.
-#[derive(Debug, Clone, PartialEq, Error)]
-#[non_exhaustive]
-pub enum UrdfError {
-    /// The text is longer than [`URDF_BYTES_MAX`].
-    #[error("the URDF is {bytes} bytes long; at most {URDF_BYTES_MAX} are read")]
-    TooLong {
-        /// Length of the text.
-        bytes: usize,
-    },
-    /// Not well-formed XML, or XML that is refused (a document type definition).
-    #[error("line {line}: {message}")]
-    Xml {
-        /// Line in the text, from 1.
-        line: u32,
-        /// What the parser found.
-        message: String,
-    },
-    /// The outermost element is not `<robot>`.
-    #[error("the outermost element is <{got}>; expected <robot>")]
-    NotARobot {
-        /// Its name.
-        got: String,
-    },
-    /// An attribute or element is missing.
-    #[error("<{element}> of joint \"{joint}\" has no {attribute}")]
-    Missing {
-        /// Element that lacks it.
-        element: &'static str,
-        /// Joint or link it belongs to.
-        joint: String,
-        /// What is missing.
-        attribute: &'static str,
-    },
-    /// An attribute does not hold the numbers it should.
-    #[error("{attribute}=\"{got}\" of <{element}> at \"{joint}\": expected {expected}")]
-    BadNumber {
-        /// Element.
-        element: &'static str,
-        /// Joint or link it belongs to.
-        joint: String,
-        /// Attribute.
-        attribute: &'static str,
-        /// Text that was found.
-        got: String,
-        /// What should stand there.
-        expected: &'static str,
-    },
-    /// A joint on the way to the tip is of a kind that the arm can not have.
-    #[error("joint \"{joint}\" is {kind}; expected revolute, continuous or fixed")]
-    UnsupportedJoint {
-        /// Joint.
-        joint: String,
-        /// Its type.
-        kind: String,
-    },
-    /// Two joints move the same link.
-    #[error("link \"{link}\" is the child of two joints")]
-    TwoParents {
-        /// Link.
-        link: String,
-    },
-    /// The links above the tip form a loop.
-    #[error("link \"{link}\" is its own ancestor")]
-    Loop {
-        /// Link where the loop closed.
-        link: String,
-    },
-    /// More than [`URDF_LINKS_MAX`] links from base to tip.
-    #[error("more than {URDF_LINKS_MAX} links between base and tip")]
-    TooDeep,
-    /// No chain leads from the base link to the tip link.
-    #[error("no chain of joints leads from \"{base}\" to \"{tip}\"")]
-    NoChain {
-        /// Base link asked for.
-        base: String,
-        /// Tip link asked for.
-        tip: String,
-    },
-    /// The chain does not have [`JOINTS`] movable joints.
-    #[error("the chain has {got} movable joints; expected {JOINTS}")]
-    JointCount {
-        /// Movable joints found.
-        got: usize,
-    },
-    /// The numbers do not make an arm that can be simulated.
-    #[error(transparent)]
-    Model(#[from] ModelError),
-}
-
 impl ArmModel {
     /// The arm between two links of a URDF. The tip link's frame is the probe's: +z out of the face, +x lateral.
     ///
-    /// Errors: what is wrong, naming element and attribute. Bound: [`URDF_BYTES_MAX`], [`URDF_LINKS_MAX`].
+    /// Errors: what is wrong, naming element and attribute. Bound: [`crate::urdf::URDF_BYTES_MAX`],
+    /// [`URDF_LINKS_MAX`].
     pub fn from_urdf(
         text: &str,
         base_link: &str,
         tip_link: &str,
         defaults: &UrdfDefaults,
     ) -> Result<Self, UrdfError> {
-        if text.len() > URDF_BYTES_MAX {
-            return Err(UrdfError::TooLong { bytes: text.len() });
-        }
-        let document = Document::parse(text)
-            .map_err(|e| UrdfError::Xml { line: e.pos().row, message: e.to_string() })?;
-        let robot = document.root_element();
-        if robot.tag_name().name() != "robot" {
-            return Err(UrdfError::NotARobot { got: robot.tag_name().name().to_owned() });
-        }
+        let document = document(text)?;
+        let robot = robot(&document)?;
         let chain = chain(robot, base_link, tip_link)?;
-        let masses = masses(robot)?;
-        let (mut joints, mut fixed) = (Vec::new(), Isometry3::identity());
+        let links = links(robot)?;
+        let (mut joints, mut fixed) = (Vec::<JointModel>::new(), Isometry3::identity());
+        let mut unplaced = Vec::new();
         for node in chain {
-            let name = node.attribute("name").unwrap_or("?");
-            let origin = fixed * origin(node, name)?;
+            let origin = fixed * origin(node, name(node))?;
+            let moved = child(node, "child").and_then(|n| n.attribute("link")).unwrap_or("?");
+            let link = links.get(moved);
             if node.attribute("type") == Some("fixed") {
                 fixed = origin;
+                if let (Some(link), Some(joint)) = (link, joints.last_mut()) {
+                    carry(joint, &link.inertia.moved(&Placement::from(&fixed)));
+                }
             } else {
                 fixed = Isometry3::identity();
-                joints.push(read_joint(node, name, origin, &masses, defaults)?);
+                joints.push(read_joint(node, origin, link, defaults)?);
+                unplaced.push(link.is_some_and(|link| !link.placed));
             }
         }
         if joints.len() != JOINTS {
@@ -181,7 +85,8 @@ impl ArmModel {
         for (angle, joint) in home_rad.iter_mut().zip(&joints) {
             *angle = angle.max(joint.lower_rad).min(joint.upper_rad);
         }
-        set_drives(&mut joints, &fixed, &home_rad, defaults)?;
+        place(&mut joints, &unplaced, &fixed);
+        set_drives(&mut joints, &home_rad, defaults)?;
         let name = robot.attribute("name").unwrap_or("unnamed").to_owned();
         Ok(Self::from_parts(name, joints, fixed, home_rad)?)
     }
@@ -193,18 +98,7 @@ fn chain<'a, 'i>(
     base_link: &str,
     tip_link: &str,
 ) -> Result<Vec<Node<'a, 'i>>, UrdfError> {
-    let mut parent_of: BTreeMap<&str, (Node<'a, 'i>, &str)> = BTreeMap::new();
-    for joint in robot.children().filter(|n| n.has_tag_name("joint")) {
-        let name = joint.attribute("name").unwrap_or("?");
-        let link = |element: &'static str| {
-            child(joint, element).and_then(|n| n.attribute("link")).ok_or_else(|| {
-                UrdfError::Missing { element, joint: name.to_owned(), attribute: "link" }
-            })
-        };
-        if parent_of.insert(link("child")?, (joint, link("parent")?)).is_some() {
-            return Err(UrdfError::TwoParents { link: link("child")?.to_owned() });
-        }
-    }
+    let parent_of = parents(robot)?;
     let mut chain = Vec::new();
     let mut seen = std::collections::BTreeSet::new();
     let mut link = tip_link;
@@ -226,104 +120,132 @@ fn chain<'a, 'i>(
     Ok(chain)
 }
 
-/// Mass per link, where an `<inertial>` says so. Unit: kg.
-fn masses(robot: Node<'_, '_>) -> Result<BTreeMap<String, f64>, UrdfError> {
-    let mut masses = BTreeMap::new();
+/// What is known of a link's mass.
+struct LinkMass {
+    inertia: BodyInertia,
+    /// False where only the mass is known.
+    placed: bool,
+}
+
+/// The masses of all links that have one.
+fn links(robot: Node<'_, '_>) -> Result<BTreeMap<String, LinkMass>, UrdfError> {
+    let mut links = BTreeMap::new();
     for link in robot.children().filter(|n| n.has_tag_name("link")) {
-        let name = link.attribute("name").unwrap_or("?");
-        if let Some(mass) = child(link, "inertial").and_then(|n| child(n, "mass")) {
-            masses.insert(name.to_owned(), number(mass, "mass", name, "value")?);
+        let Some(node) = child(link, "inertial") else { continue };
+        let known = if child(node, "inertia").is_some() {
+            LinkMass { inertia: inertial(link)?, placed: true }
+        } else if let Some(mass) = child(node, "mass") {
+            let mass_kg = number(mass, "mass", name(link), "value")?;
+            let centre_m = origin(node, name(link))?.translation.vector;
+            let inertia = BodyInertia { mass_kg, centre_m, ..BodyInertia::zero() };
+            LinkMass { inertia, placed: child(node, "origin").is_some() }
+        } else {
+            continue;
+        };
+        links.insert(name(link).to_owned(), known);
+    }
+    Ok(links)
+}
+
+/// Puts each link of which only the mass is known half-way to the next joint, as a point: coarse, but of the right
+/// size.
+fn place(joints: &mut [JointModel], unplaced: &[bool], tip: &Isometry3<f64>) {
+    let ends: Vec<_> = joints.iter().skip(1).map(|j| j.origin).chain([*tip]).collect();
+    for ((joint, unplaced), end) in joints.iter_mut().zip(unplaced).zip(ends) {
+        if *unplaced {
+            joint.link_centre_m += end.translation.vector * 0.5;
         }
     }
-    Ok(masses)
+}
+
+/// Adds what is fixed to the link of a joint.
+fn carry(joint: &mut JointModel, more: &BodyInertia) {
+    let own = BodyInertia {
+        mass_kg: joint.link_mass_kg,
+        centre_m: joint.link_centre_m,
+        about_centre_kg_m2: joint.link_inertia_kg_m2,
+    };
+    let both = own.with(more);
+    joint.link_mass_kg = both.mass_kg;
+    joint.link_centre_m = both.centre_m;
+    joint.link_inertia_kg_m2 = both.about_centre_kg_m2;
 }
 
 fn read_joint(
     node: Node<'_, '_>,
-    name: &str,
     origin: Isometry3<f64>,
-    masses: &BTreeMap<String, f64>,
+    link: Option<&LinkMass>,
     defaults: &UrdfDefaults,
 ) -> Result<JointModel, UrdfError> {
-    let limit = child(node, "limit").ok_or_else(|| UrdfError::Missing {
-        element: "joint",
-        joint: name.to_owned(),
-        attribute: "limit",
-    })?;
-    let (lower_rad, upper_rad) = match node.attribute("type") {
-        Some("revolute") => {
-            (number(limit, "limit", name, "lower")?, number(limit, "limit", name, "upper")?)
-        }
-        // A continuous joint has no range; one turn either way keeps cables and numbers finite.
-        Some("continuous") => (-std::f64::consts::TAU, std::f64::consts::TAU),
-        kind => {
-            return Err(UrdfError::UnsupportedJoint {
-                joint: name.to_owned(),
-                kind: kind.unwrap_or("without type").to_owned(),
-            });
-        }
-    };
-    let axis = match child(node, "axis") {
-        Some(axis) => triple(axis, "axis", name, "xyz")?,
-        None => [1.0, 0.0, 0.0],
-    };
-    let axis = Unit::try_new(Vector3::from(axis), 1e-6)
-        .ok_or_else(|| ModelError::ZeroDirection { key: format!("axis of joint {name}") })?;
-    let effort_max_n_m = number(limit, "limit", name, "effort")?;
-    let dynamics = child(node, "dynamics");
-    let friction = |attribute: &'static str, absent: f64| match dynamics {
-        Some(n) if n.has_attribute(attribute) => number(n, "dynamics", name, attribute),
-        _ => Ok(absent),
-    };
-    let moved = child(node, "child").and_then(|n| n.attribute("link")).unwrap_or("?");
+    let limit = limit(node)?;
+    if !matches!(node.attribute("type"), Some("revolute" | "continuous")) {
+        return Err(UrdfError::UnsupportedJoint {
+            joint: name(node).to_owned(),
+            kind: node.attribute("type").unwrap_or("without type").to_owned(),
+            expected: "revolute, continuous or fixed",
+        });
+    }
+    let (lower_rad, upper_rad) = range(node, limit)?;
+    let axis = axis(node)?;
+    let effort_max_n_m = number(limit, "limit", name(node), "effort")?;
+    let coulomb_n_m = dynamics(node, "friction")?;
+    let link = link.map_or_else(BodyInertia::zero, |link| link.inertia);
     Ok(JointModel {
-        name: name.to_owned(),
+        name: name(node).to_owned(),
         origin,
         axis,
         lower_rad,
         upper_rad,
-        velocity_max_rad_s: number(limit, "limit", name, "velocity")?,
+        velocity_max_rad_s: number(limit, "limit", name(node), "velocity")?,
         acceleration_max_rad_s2: defaults.acceleration_max_rad_s2,
         effort_max_n_m,
         inertia_kg_m2: defaults.rotor_inertia_kg_m2,
         stiffness_n_m_rad: 0.0,
         damping_n_m_s_rad: 0.0,
-        coulomb_n_m: friction("friction", effort_max_n_m * defaults.coulomb_per_effort)?,
-        viscous_n_m_s_rad: friction("damping", 0.0)?,
-        link_mass_kg: masses.get(moved).copied().unwrap_or(0.0),
+        coulomb_n_m: coulomb_n_m.unwrap_or(effort_max_n_m * defaults.coulomb_per_effort),
+        viscous_n_m_s_rad: dynamics(node, "damping")?.unwrap_or(0.0),
+        armature_kg_m2: dynamics(node, "armature")?.unwrap_or(defaults.rotor_inertia_kg_m2),
+        link_mass_kg: link.mass_kg,
+        link_centre_m: link.centre_m,
+        link_inertia_kg_m2: link.about_centre_kg_m2,
     })
 }
 
-/// Inertia, stiffness and damping of each joint from the masses beyond it, in the home posture.
-///
-/// Each link counts as a point half-way to the next joint: coarse, but of the right size and always positive.
+/// Inertia, stiffness and damping of each joint from the links beyond it, in the home posture.
 fn set_drives(
     joints: &mut [JointModel],
-    tip: &Isometry3<f64>,
     home_rad: &JointVector,
     defaults: &UrdfDefaults,
 ) -> Result<(), UrdfError> {
-    let mut frames = Vec::with_capacity(joints.len() + 1);
+    let mut frames = Vec::with_capacity(joints.len());
     let mut pose = Isometry3::identity();
     for (joint, angle) in joints.iter().zip(home_rad.iter()) {
         pose *= joint.origin * nalgebra::UnitQuaternion::from_axis_angle(&joint.axis, *angle);
         frames.push(pose);
     }
-    frames.push(pose * tip);
-    let centres: Vec<(Vector3<f64>, f64)> = frames
+    let links: Vec<BodyInertia> = frames
         .iter()
-        .zip(frames.iter().skip(1))
         .zip(joints.iter())
-        .map(|((a, b), j)| (0.5 * (a.translation.vector + b.translation.vector), j.link_mass_kg))
+        .map(|(frame, joint)| {
+            let link = BodyInertia {
+                mass_kg: joint.link_mass_kg,
+                centre_m: joint.link_centre_m,
+                about_centre_kg_m2: joint.link_inertia_kg_m2,
+            };
+            link.moved(&Placement::from(frame))
+        })
         .collect();
     for (i, (joint, frame)) in joints.iter_mut().zip(&frames).enumerate() {
         let axis = frame.rotation * joint.axis.into_inner();
-        let links: f64 = centres
+        let beyond: f64 = links
             .iter()
             .skip(i)
-            .map(|(at, mass)| mass * axis.cross(&(at - frame.translation.vector)).norm_squared())
+            .map(|link| {
+                let arm = axis.cross(&(link.centre_m - frame.translation.vector));
+                link.mass_kg * arm.norm_squared() + axis.dot(&(link.about_centre_kg_m2 * axis))
+            })
             .sum();
-        let inertia = defaults.rotor_inertia_kg_m2 + links;
+        let inertia = joint.armature_kg_m2 + beyond;
         joint.inertia_kg_m2 = inertia;
         joint.stiffness_n_m_rad = inertia * defaults.servo_rad_s.powi(2);
         joint.damping_n_m_s_rad = 2.0 * defaults.damping_ratio * inertia * defaults.servo_rad_s;
@@ -331,74 +253,6 @@ fn set_drives(
         joint.check(|field| format!("{field} of joint {name}"))?;
     }
     Ok(())
-}
-
-fn origin(joint: Node<'_, '_>, name: &str) -> Result<Isometry3<f64>, UrdfError> {
-    let Some(origin) = child(joint, "origin") else {
-        return Ok(Isometry3::identity());
-    };
-    let part = |attribute: &'static str| {
-        if origin.has_attribute(attribute) {
-            triple(origin, "origin", name, attribute)
-        } else {
-            Ok([0.0; 3])
-        }
-    };
-    Ok(transform(&format!("origin of joint {name}"), part("xyz")?, part("rpy")?)?)
-}
-
-fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
-    node.children().find(|n| n.has_tag_name(name))
-}
-
-fn attribute<'a>(
-    node: Node<'a, '_>,
-    element: &'static str,
-    joint: &str,
-    attribute: &'static str,
-) -> Result<&'a str, UrdfError> {
-    node.attribute(attribute).ok_or_else(|| UrdfError::Missing {
-        element,
-        joint: joint.to_owned(),
-        attribute,
-    })
-}
-
-fn number(
-    node: Node<'_, '_>,
-    element: &'static str,
-    joint: &str,
-    name: &'static str,
-) -> Result<f64, UrdfError> {
-    let text = attribute(node, element, joint, name)?;
-    text.trim().parse().ok().filter(|x: &f64| x.is_finite()).ok_or_else(|| UrdfError::BadNumber {
-        element,
-        joint: joint.to_owned(),
-        attribute: name,
-        got: text.to_owned(),
-        expected: "one finite number",
-    })
-}
-
-fn triple(
-    node: Node<'_, '_>,
-    element: &'static str,
-    joint: &str,
-    name: &'static str,
-) -> Result<[f64; 3], UrdfError> {
-    let text = attribute(node, element, joint, name)?;
-    let numbers: Vec<f64> = text
-        .split_ascii_whitespace()
-        .map_while(|word| word.parse().ok().filter(|x: &f64| x.is_finite()))
-        .collect();
-    let words = text.split_ascii_whitespace().count();
-    <[f64; 3]>::try_from(numbers).ok().filter(|_| words == 3).ok_or_else(|| UrdfError::BadNumber {
-        element,
-        joint: joint.to_owned(),
-        attribute: name,
-        got: text.to_owned(),
-        expected: "three finite numbers",
-    })
 }
 
 #[cfg(test)]

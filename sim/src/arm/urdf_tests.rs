@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use super::*;
 use crate::arm::kinematics::forward;
+use crate::model_file::ModelError;
+use crate::urdf::URDF_BYTES_MAX;
 
 /// The shipped arm written as URDF, with a fixed joint to the tip.
 fn urdf() -> String {
