@@ -13,7 +13,7 @@ use super::{BenchError, Keys, RATE_HZ, Round, control, udp};
 /// What is measured without strangers and with them.
 const BOTH: [&str; 2] = ["raw-udp", "farreach"];
 
-/// One of [`BOTH`], without strangers and with them.
+/// A raw socket or the control link, without strangers and with them.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct FloodRow {
     /// Its name.

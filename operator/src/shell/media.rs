@@ -5,11 +5,12 @@
 //! picture has a stream of its own; several are read at once, and [`Ordered`] puts them right.
 
 use core::cell::RefCell;
+use core::convert::Infallible;
 use core::time::Duration;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use protocol::link::endpoint::{caller, connect_from};
+use protocol::link::endpoint::{caller, connect_from, move_on, route_from};
 use protocol::link::order::Ordered;
 use protocol::link::pictures::{next_picture, read_picture, request_keyframe};
 use protocol::link::transport::PICTURES_OPEN_MAX;
@@ -31,8 +32,9 @@ use super::shared::Shared;
 /// worse. A round trip of most links is shorter.
 const KEYFRAME_EVERY: Duration = Duration::from_millis(100);
 
-/// How often it is looked whether the robot has moved, or the path has gone.
-const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How often it is looked whether the robot or this console has moved, or the path has gone. A picture may be
+/// 200 ms old: the next one must be there by then.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Whom to call, and as whom.
 pub struct Call {
@@ -132,6 +134,7 @@ async fn one_connection(
             tokio::select! {
                 error = receive(&open.0, shared, number) => End::Lost(error),
                 () = elsewhere(call, shared, address) => End::Elsewhere,
+                never = moves(address, socket) => match never {},
             }
         }
         (Err(error), Some(first)) => {
@@ -146,6 +149,27 @@ async fn one_connection(
 async fn elsewhere(call: &Call, shared: &Shared, address: SocketAddr) {
     while lock(&shared.board).pictures_at(call.address) == address {
         tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// Keeps the connection on the way that the routes of this machine lead.
+///
+/// A console only receives here: if nothing arrives it says nothing, and the robot would not hear that it has
+/// moved, and send the pictures to where it was.
+async fn moves(address: SocketAddr, socket: &RefCell<Option<Endpoint>>) -> Infallible {
+    let mut from = route_from(address);
+    loop {
+        tokio::time::sleep(LOOK_EVERY).await;
+        let now = route_from(address);
+        // Without a route there is nowhere to go.
+        if now.is_none() || now == from {
+            continue;
+        }
+        let endpoint = socket.borrow().clone();
+        if endpoint.is_some_and(|endpoint| move_on(&endpoint, address).is_ok()) {
+            tracing::info!("pictures are received at another address");
+            from = now;
+        }
     }
 }
 

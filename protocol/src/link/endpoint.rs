@@ -56,16 +56,39 @@ pub async fn connect(
 }
 
 /// The socket that [`connect`] would use. For callers that must move it to another network
-/// ([`Endpoint::rebind`]) or wait until a last word is out ([`Endpoint::wait_idle`]).
+/// ([`move_on`]) or wait until a last word is out ([`Endpoint::wait_idle`]).
 ///
 /// # Errors
 /// [`LinkError::Bind`].
 pub fn caller(kind: Kind, address: SocketAddr) -> Result<Endpoint, LinkError> {
+    bind(kind, wherever(address), None)
+}
+
+/// Any address of this machine from which `address` can be called.
+fn wherever(address: SocketAddr) -> SocketAddr {
     let local: IpAddr = match address {
         SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
         SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    bind(kind, (local, 0).into(), None)
+    (local, 0).into()
+}
+
+/// The address of this machine from which its routes lead to `address` now; `None` if none does. Nothing is
+/// sent.
+pub fn route_from(address: SocketAddr) -> Option<IpAddr> {
+    let socket = UdpSocket::bind(wherever(address)).ok()?;
+    socket.connect(address).ok()?;
+    socket.local_addr().ok().map(|local| local.ip())
+}
+
+/// Gives a socket of [`caller`] for `address` to the network that its routes lead to now, and lets the other side
+/// know at once, though there be nothing else to say.
+///
+/// # Errors
+/// [`LinkError::Bind`]; the old socket is in use then.
+pub fn move_on(endpoint: &Endpoint, address: SocketAddr) -> Result<(), LinkError> {
+    let local = wherever(address);
+    endpoint.rebind(bound(local)?).map_err(|e| LinkError::bind(&e, local))
 }
 
 /// As [`connect`], from this socket.

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::frame::command::COMMAND_BYTES;
-use protocol::link::endpoint::{caller, client_config, connect_from};
+use protocol::link::endpoint::{caller, client_config, connect_from, move_on, route_from};
 use protocol::link::pictures::{PictureSender, receive_picture, send_picture};
 use protocol::link::role::ROBOT_SERVER_NAME;
-use protocol::link::transport::{FRAMES_QUEUED_MAX, FRAMES_UNREAD_MAX};
+use protocol::link::transport::{FRAMES_QUEUED_MAX, FRAMES_UNREAD_MAX, KEEP_ALIVE};
 use protocol::picture::PICTURE_MAX;
 use quinn::TransportConfig;
 use tokio::time::timeout;
@@ -119,6 +119,32 @@ async fn a_console_that_changes_its_address_stays_connected() {
     console_end.send_datagram(frame(1).into()).unwrap();
     assert_eq!(number(&robot_end.read_datagram().await.unwrap()), 1);
     assert_ne!(robot_end.remote_address(), before);
+}
+
+/// A console that only receives has nothing to say, and is heard all the same.
+#[tokio::test]
+async fn a_console_that_moves_on_is_heard_at_its_new_address_at_once() {
+    let site = Site::new();
+    let robot = site.listen(Kind::Media);
+    let address = robot.local_addr().unwrap();
+    assert_eq!(route_from(address), Some(address.ip()), "loopback leads to itself");
+    let operator = site.issue(Role::Operator);
+    let console = caller(Kind::Media, address).unwrap();
+    let (admitted, connected) = tokio::join!(
+        admit_operator(&robot),
+        connect_from(&console, Kind::Media, address, &operator)
+    );
+    let (robot_end, _console_end) = (admitted.unwrap().0, connected.unwrap());
+    let before = robot_end.remote_address();
+    // Longer than acknowledgements of the handshake take, and shorter than what keeps the connection alive.
+    tokio::time::sleep(100 * TICK).await;
+    move_on(&console, address).unwrap();
+    let moved = async {
+        while robot_end.remote_address() == before {
+            tokio::time::sleep(TICK).await;
+        }
+    };
+    timeout(KEEP_ALIVE / 2, moved).await.unwrap();
 }
 
 #[tokio::test]
