@@ -3,8 +3,8 @@
 //! Each servo is a spring and a damper around its setpoint, as collaborative arms have them: tuned for the inertia that
 //! its joint feels in one posture. It is told the effort that the wanted motion needs by the arm's own model, gravity,
 //! inertia and Coriolis force together; without that the coupling of the joints lets a stopped arm swing for a tenth of
-//! a second. Friction, contact, a setpoint that jumps and what its neighbours do then, it has to fight. A drive gives no more than its limit. Brakes rub a moving joint to rest and hold it until more pulls than they
-//! bear.
+//! a second. Friction, contact, a setpoint that jumps and what its neighbours do then, it has to fight. A drive gives no
+//! more than its limit. Brakes rub a moving joint to rest and hold it until more pulls than they bear.
 
 use nalgebra::SVector;
 
