@@ -34,6 +34,8 @@ pub mod bedside;
 pub mod carebase;
 pub mod driven;
 pub mod fleet;
+#[cfg(test)]
+mod hands;
 pub mod model_file;
 pub mod network;
 pub mod noise;

@@ -1,10 +1,11 @@
 //! Facts about the simulated robot, and the suite that every robot must pass.
 
 use nalgebra::{Translation3, Vector3};
-use robot_agent::conform::{Act, Check, Consent, Cuboid, Rig, Space, Suite, VirtualTime};
+use robot_agent::conform::{Check, Consent, Cuboid, Space, Suite, VirtualTime};
 use robot_agent::robot::{ArmOrder, Robot};
 
 use super::*;
+use crate::hands::Hands;
 
 fn ms(ms: u64) -> Moment<RobotTime> {
     Moment::from_ns(ms * 1_000_000)
@@ -207,46 +208,9 @@ fn each_other_fault_shows_as_what_it_is() {
     assert!(robot.read(ms(57)).is_ok());
 }
 
-/// The simulated robot with everything that can be done to it.
-struct Hands(SimRobot);
-
-impl Rig for Hands {
-    fn robot(&mut self) -> &mut dyn Robot {
-        &mut self.0
-    }
-
-    /// The samples cease to come. A sensor that repeats itself is not the driver's to notice.
-    fn freeze_sensor(&mut self) -> Act {
-        self.0.set_fault(Some(SimFault::LostSensor));
-        Act::Done
-    }
-
-    fn thaw_sensor(&mut self) {
-        self.0.set_fault(None);
-    }
-
-    fn open_guard(&mut self) -> Act {
-        self.0.set_guard_open(true);
-        Act::Done
-    }
-
-    fn close_guard(&mut self) {
-        self.0.set_guard_open(false);
-    }
-
-    fn cut_drives(&mut self) -> Act {
-        self.0.set_fault(Some(SimFault::DrivesCut));
-        Act::Done
-    }
-
-    fn restore_drives(&mut self) {
-        self.0.set_fault(None);
-    }
-
-    fn restart(&mut self) -> Act {
-        self.0 = SimRobot::new(self.0.plant().clone()).0;
-        Act::Done
-    }
+/// The robot with everything that can be done to it.
+fn hands(robot: SimRobot) -> Hands<impl Plant> {
+    Hands { robot, restart: |robot| SimRobot::new(robot.plant().clone()).0 }
 }
 
 fn conform(robot: SimRobot) -> robot_agent::conform::Report {
@@ -256,7 +220,7 @@ fn conform(robot: SimRobot) -> robot_agent::conform::Report {
         limits: OwnLimits { speed_max_m_s: 0.1, force_max_n: 20.0 },
     };
     let mut stage = VirtualTime::starting(ms(1_000));
-    suite.run(&mut Hands(robot), &mut stage, Consent::RobotMayMove).unwrap()
+    suite.run(&mut hands(robot), &mut stage, Consent::RobotMayMove).unwrap()
 }
 
 /// What is asked of every robot is asked of the simulated one first.

@@ -1,12 +1,12 @@
 //! Facts about the care robot, and the suite that every robot must pass.
 
 use protocol::profile::Profile;
-use robot_agent::conform::{Act, Check, Consent, Rig, Space, Suite, VirtualTime};
+use robot_agent::conform::{Check, Consent, Space, Suite, VirtualTime};
 use robot_agent::core::Core;
 use robot_agent::robot::Robot;
 
 use super::*;
-use crate::bedside::SimFault;
+use crate::hands::Hands;
 
 fn ms(ms: u64) -> Moment<RobotTime> {
     Moment::from_ns(ms * 1_000_000)
@@ -123,44 +123,8 @@ fn the_telecare_profile_fits_it() {
 }
 
 /// The robot with everything that can be done to it.
-struct Hands(CareRobot);
-
-impl Rig for Hands {
-    fn robot(&mut self) -> &mut dyn Robot {
-        &mut self.0
-    }
-
-    fn freeze_sensor(&mut self) -> Act {
-        self.0.set_fault(Some(SimFault::LostSensor));
-        Act::Done
-    }
-
-    fn thaw_sensor(&mut self) {
-        self.0.set_fault(None);
-    }
-
-    fn open_guard(&mut self) -> Act {
-        self.0.set_guard_open(true);
-        Act::Done
-    }
-
-    fn close_guard(&mut self) {
-        self.0.set_guard_open(false);
-    }
-
-    fn cut_drives(&mut self) -> Act {
-        self.0.set_fault(Some(SimFault::DrivesCut));
-        Act::Done
-    }
-
-    fn restore_drives(&mut self) {
-        self.0.set_fault(None);
-    }
-
-    fn restart(&mut self) -> Act {
-        self.0 = CareRobot::around(self.0.inner().clone());
-        Act::Done
-    }
+fn hands(robot: CareRobot) -> Hands<impl Plant> {
+    Hands { robot, restart: |robot| CareRobot::around(robot.inner().clone()) }
 }
 
 #[test]
@@ -170,7 +134,7 @@ fn it_keeps_every_promise_of_the_trait() {
         limits: OwnLimits { speed_max_m_s: 0.8, force_max_n: 50.0 },
     };
     let mut stage = VirtualTime::starting(ms(1_000));
-    let report = suite.run(&mut Hands(robot()), &mut stage, Consent::RobotMayMove).unwrap();
+    let report = suite.run(&mut hands(robot()), &mut stage, Consent::RobotMayMove).unwrap();
     assert!(report.passed(), "{report}");
     // In virtual time latency says nothing, and a base has no tips.
     let unknown: Vec<Check> = report.not_tried().collect();

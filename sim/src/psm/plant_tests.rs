@@ -3,12 +3,12 @@
 use core::time::Duration;
 
 use protocol::profile::Profile;
-use robot_agent::conform::{Act, Check, Consent, Cuboid, Report, Rig, Space, Suite, VirtualTime};
+use robot_agent::conform::{Check, Consent, Cuboid, Report, Space, Suite, VirtualTime};
 use robot_agent::core::Core;
 use robot_agent::robot::Robot;
 
 use super::*;
-use crate::bedside::SimFault;
+use crate::hands::Hands;
 
 fn ms(ms: u64) -> Moment<RobotTime> {
     Moment::from_ns(ms * 1_000_000)
@@ -156,44 +156,8 @@ fn the_surgery_profile_fits_it() {
 }
 
 /// The robot with everything that can be done to it.
-struct Hands(PsmRobot);
-
-impl Rig for Hands {
-    fn robot(&mut self) -> &mut dyn Robot {
-        &mut self.0
-    }
-
-    fn freeze_sensor(&mut self) -> Act {
-        self.0.set_fault(Some(SimFault::LostSensor));
-        Act::Done
-    }
-
-    fn thaw_sensor(&mut self) {
-        self.0.set_fault(None);
-    }
-
-    fn open_guard(&mut self) -> Act {
-        self.0.set_guard_open(true);
-        Act::Done
-    }
-
-    fn close_guard(&mut self) {
-        self.0.set_guard_open(false);
-    }
-
-    fn cut_drives(&mut self) -> Act {
-        self.0.set_fault(Some(SimFault::DrivesCut));
-        Act::Done
-    }
-
-    fn restore_drives(&mut self) {
-        self.0.set_fault(None);
-    }
-
-    fn restart(&mut self) -> Act {
-        self.0 = PsmRobot::around(self.0.inner().clone());
-        Act::Done
-    }
+fn hands(robot: PsmRobot) -> Hands<impl Plant> {
+    Hands { robot, restart: |robot| PsmRobot::around(robot.inner().clone()) }
 }
 
 fn conform(mut robot: PsmRobot) -> Report {
@@ -203,7 +167,7 @@ fn conform(mut robot: PsmRobot) -> Report {
         limits: OwnLimits { speed_max_m_s: 0.1, force_max_n: 8.0 },
     };
     let mut stage = VirtualTime::starting(ms(1_000));
-    suite.run(&mut Hands(robot), &mut stage, Consent::RobotMayMove).unwrap()
+    suite.run(&mut hands(robot), &mut stage, Consent::RobotMayMove).unwrap()
 }
 
 #[test]
