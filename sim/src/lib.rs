@@ -17,6 +17,8 @@
 //! - [`driven`]: such a tree with drives, servos and brakes.
 //! - [`bedside`]: what every robot has around its plant: the integrator's trait, faults, limits, delays.
 //! - [`robot`]: the ultrasound robot and its pictures.
+//! - [`truth`]: how a robot moves, without its sensors, for those who watch.
+//! - [`light`]: tips that lag behind their orders, where only the rest of the system is tried.
 //! - [`fleet`]: the robots by name.
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
@@ -36,6 +38,7 @@ pub mod driven;
 pub mod fleet;
 #[cfg(test)]
 mod hands;
+pub mod light;
 pub mod model_file;
 pub mod network;
 pub mod noise;
@@ -47,6 +50,7 @@ pub mod robot;
 pub mod snapshot;
 pub mod theatre;
 pub mod tissue;
+pub mod truth;
 pub mod ultrasound;
 pub mod urdf;
 pub mod watchdog;

@@ -5,7 +5,7 @@
 
 use core::time::Duration;
 
-use nalgebra::Isometry3;
+use nalgebra::{Isometry3, Vector3};
 use protocol::ARMS;
 use protocol::picture::ViewSource;
 use protocol::pose::Pose;
@@ -18,6 +18,7 @@ use crate::bedside::{Before, Plant, STEP, Simulated};
 use crate::phantom::{Phantom, Placement};
 use crate::plant::{Command, Drives, UltrasoundPlant};
 use crate::snapshot::{SnapshotReader, SnapshotWriter, snapshot};
+use crate::truth::{TipMotion, Truth, Watched};
 use crate::ultrasound::{Probe, Scanner, ScannerError, Settings};
 
 pub use crate::bedside::SimFault;
@@ -171,6 +172,23 @@ impl Plant for UltrasoundArm {
 
     fn shown(&mut self) {
         self.snapshot.write(self.plant.tip(), self.plant.time_s());
+    }
+}
+
+impl Watched for UltrasoundArm {
+    fn truth(&self) -> Truth {
+        let tip = self.plant.tip();
+        let motion = TipMotion {
+            at_m: tip.translation.vector,
+            velocity_m_s: self.plant.twist().linear_m_s,
+            axis: tip.rotation * Vector3::z(),
+        };
+        Truth {
+            tips: [Some(motion), None],
+            base: None,
+            drives: self.plant.drives(),
+            force_n: self.plant.true_wrench().force_n.norm(),
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use core::time::Duration;
 
+use nalgebra::Vector2;
+use protocol::ARMS;
 use protocol::time::{Moment, Robot as RobotTime};
 use robot_agent::robot::{BaseReading, Body, Order, OwnLimits, Reading, RobotFault};
 
@@ -9,6 +11,7 @@ use super::base::{BarPush, CareBase, Wheels};
 use super::model::CareModel;
 use crate::bedside::{Before, Plant, STEP, Simulated};
 use crate::model_file::ModelError;
+use crate::truth::{BaseMotion, Truth, Watched};
 use crate::watchdog::{DriveWatchdog, Drives};
 
 /// The robot's own limits where nobody asked for tighter ones: what its drives reach, and what its bumper bears.
@@ -161,6 +164,25 @@ impl Plant for CarePlant {
                 Ok(())
             }
             Order::Drive { .. } | Order::Servo { .. } => Err(RobotFault::Refused),
+        }
+    }
+}
+
+impl Watched for CarePlant {
+    fn truth(&self) -> Truth {
+        let pose = self.base.pose();
+        let (linear_m_s, angular_rad_s) = self.base.speed();
+        let motion = BaseMotion {
+            at_m: Vector2::new(pose.x_m, pose.y_m),
+            heading_rad: pose.heading_rad,
+            linear_m_s,
+            angular_rad_s,
+        };
+        Truth {
+            tips: [None; ARMS],
+            base: Some(motion),
+            drives: self.watchdog.drives(),
+            force_n: self.base.sample().bumper_n,
         }
     }
 }

@@ -8,6 +8,7 @@ use crate::driven::{Driven, Target, Tuning};
 use crate::noise::Noise;
 use crate::rigid::{Force, Outside, State, no_outside};
 use crate::tissue::{Twist, Wrench};
+use crate::truth::TipMotion;
 
 /// Posture at power-on: the tip 100 mm below the remote centre, shaft straight down, jaw closed.
 const HOME: [f64; PSM_JOINTS] = [0.0, 0.0, 0.0963, 0.0, 0.0, 0.0, 0.0];
@@ -117,6 +118,24 @@ impl PsmArm {
     /// What pushes at the tip from now on. Frame: base axes, at the tip.
     pub const fn push(&mut self, wrench: Wrench) {
         self.push = wrench;
+    }
+
+    /// What pushes at the tip. Frame: base axes, at the tip.
+    pub const fn pushed(&self) -> &Wrench {
+        &self.push
+    }
+
+    /// How the tip moves, without sensors, for a base at `port_m`.
+    pub fn motion(&self, port_m: &Vector3<f64>) -> TipMotion {
+        let State { q, v } = self.driven.state();
+        let tree = self.model.tree();
+        let poses = tree.poses(q);
+        let tip = Isometry3::from(&tree.frame_in(&poses, self.model.tip()));
+        TipMotion {
+            at_m: tip.translation.vector + port_m,
+            velocity_m_s: (self.model.jacobian(&poses) * v).fixed_rows::<3>(0).into_owned(),
+            axis: tip.rotation * Vector3::z(),
+        }
     }
 
     /// The setpoint is where the joints are, and rests there.

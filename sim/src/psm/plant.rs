@@ -14,6 +14,7 @@ use crate::bedside::{Before, Plant, STEP, Simulated};
 use crate::rigid::State;
 use crate::robot::can_follow;
 use crate::tissue::Wrench;
+use crate::truth::{Truth, Watched};
 use crate::urdf::UrdfError;
 use crate::watchdog::{DriveWatchdog, Drives};
 
@@ -195,6 +196,22 @@ impl Plant for PsmPlant {
             arm.joints_for(&tip, jaw_rad).map_err(|_| RobotFault::Unreachable)?;
         }
         Ok(())
+    }
+}
+
+impl Watched for PsmPlant {
+    fn truth(&self) -> Truth {
+        let mut tips = [None; ARMS];
+        for ((out, arm), port_m) in tips.iter_mut().zip(&self.arms).zip(PORTS_M) {
+            *out = Some(arm.motion(&port_m));
+        }
+        let forces = self.arms.iter().map(|arm| arm.pushed().force_n.norm());
+        Truth {
+            tips,
+            base: None,
+            drives: self.watchdog.drives(),
+            force_n: forces.fold(0.0, f64::max),
+        }
     }
 }
 

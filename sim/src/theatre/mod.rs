@@ -3,20 +3,24 @@
 //!
 //! Problem: whether a frozen picture stops the robot is a question about two programs, a network and
 //! a body, and a test on real threads answers it differently every time. Here the production cores of
-//! both sides run against the simulated robot, a millisecond at a time; the network is
+//! both sides run against a simulated robot, a millisecond at a time; the network is
 //! replaced by a model of one ([`LinkSpec`]), and carries frames or the packets of the real QUIC
 //! ([`Transport`]). One seed is one run.
 //!
 //! The two sides have clocks of their own, years apart, as in life: nothing in the safety path may
 //! notice. The robot's clock can be set back and can stand still with its computer, while the arm, which
-//! is a machine of its own, and the rest of the world go on.
+//! is a machine of its own, and the rest of the world go on. What happened in each step can be seen
+//! ([`Happening`]) by those who judge it.
 //!
-//! Limits: pictures are not encoded, only numbered, and are presented a constant time after their capture, whatever
-//! the network does.
+//! Limits: pictures are not encoded, only numbered.
 
+mod agent;
 mod carrier;
+mod console;
 mod faults;
+mod film;
 mod frames;
+mod happening;
 mod quic;
 mod wire;
 
@@ -26,31 +30,28 @@ use std::collections::VecDeque;
 use nalgebra::Vector3;
 use operator::core::OperatorCore;
 use operator::devices::HandDevice;
-use protocol::frame::StateFrame;
+use protocol::frame::{CommandFrame, StateFrame};
 use protocol::picture::{PictureHeader, ViewSource};
 use protocol::profile::Profile;
 use protocol::session::SessionId;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator, Robot as RobotTime};
-use robot_agent::core::{Core, Host, LocalEvent, SessionEvent, Tick, Transition, own_limits};
-use robot_agent::robot::{Reading, Robot, RobotFault};
+use robot_agent::core::{Core, Grant, LocalEvent, SessionEvent, Tick};
 
+use self::agent::{Agent, Done, given_at};
 pub use self::carrier::{Added, Carrier, Tally, Transport};
-use self::faults::Trouble;
+use self::console::Console;
 pub use self::faults::{Faults, Mishap};
+use self::film::{Film, Shot};
 pub use self::frames::{Frames, SEALED_BYTES};
+pub use self::happening::{Happening, Record, Ticked};
 pub use self::quic::Quic;
 use crate::network::{DelaySpec, Distribution, LinkSpec};
 use crate::robot::SimRobot;
+use crate::truth::{Staged, Truth};
 
 /// The step of the loop, and the tick of both cores.
 pub const STEP: Duration = Duration::from_millis(1);
-
-/// How far the operator's clock is ahead of the robot's: three years.
-const CLOCKS_APART: Duration = Duration::from_hours(3 * 365 * 24);
-
-/// Pictures whose moments are remembered.
-const PICTURES_REMEMBERED: usize = 64;
 
 /// Ticks that the self-test is given.
 const SELF_TEST_STEPS: u32 = 200;
@@ -62,7 +63,7 @@ pub struct Delays {
     pub up: Duration,
     /// Robot to console.
     pub down: Duration,
-    /// From capture until the picture is presented.
+    /// From capture until the picture is presented; over a network, from its last packet.
     pub picture: Duration,
     /// From a state that the console hears until the page has said that it shows it.
     pub page: Duration,
@@ -77,56 +78,23 @@ impl Default for Delays {
     }
 }
 
-/// What has happened since the start.
-#[derive(Debug, Clone, Default)]
-pub struct Record {
-    /// Changes of state, with their moments on the robot's clock.
-    pub transitions: Vec<(Moment<RobotTime>, Transition)>,
-    /// Ticks that followed the hand.
-    pub followed: u64,
-    /// Commands that were followed in the tick in which they arrived.
-    pub in_time: u64,
-    /// Ticks that followed by a picture older than its hard limit, by the theatre's own reckoning.
-    pub stale: u64,
-    /// Largest contact force. Unit: newton.
-    pub force_max_n: f64,
-    /// Ticks that followed with the tool in contact.
-    pub in_contact: u64,
-    /// Ticks in which the people beside the robot were called.
-    pub calls: u64,
-}
-
 /// The clock of the world, which nobody in it can read.
 enum World {}
 
-/// Where a picture is on its way from the camera to the eye.
-type OnItsWay = (Moment<World>, PictureHeader);
-
 /// Both sides, the link and the body.
-pub struct Theatre {
-    profile: Profile,
-    delays: Delays,
+pub struct Theatre<R = SimRobot> {
     /// Faults in force. May be changed between steps.
     pub faults: Faults,
-    trouble: Trouble,
     now: Moment<World>,
-    /// How far the robot's clock has fallen behind the world's.
-    behind: Duration,
-    slept: bool,
-    robot: SimRobot,
-    core: Core,
-    operator: OperatorCore,
+    agent: Agent<R>,
+    console: Console,
     carrier: Box<dyn Carrier>,
-    pictures: VecDeque<OnItsWay>,
-    words: VecDeque<(Moment<World>, OperatingState)>,
-    view: u64,
-    /// The last pictures that steer and their moments: the truth that ages are checked against.
-    captured: VecDeque<(u64, Moment<World>)>,
-    next_picture: Moment<World>,
-    last_picture: Moment<World>,
-    last_record: Moment<World>,
+    film: Film,
+    /// What the eye has seen and nobody has asked for.
+    seen: VecDeque<Truth>,
     record: Record,
-    /// The newest state that the robot has told.
+    happening: Happening,
+    /// What the state frame told that was sent last.
     told: Option<StateFrame>,
     /// The newest command that has arrived.
     newest: u64,
@@ -135,7 +103,7 @@ pub struct Theatre {
 }
 
 impl Theatre {
-    /// A robot that is powered on and a console that holds authority.
+    /// The ultrasound robot, powered on, and a console that holds authority.
     ///
     /// # Errors
     /// A sentence, if a model is broken, the robot does not fit the profile or does not become ready.
@@ -161,33 +129,35 @@ impl Theatre {
         seed: u64,
         carrier: Box<dyn Carrier>,
     ) -> Result<Self, String> {
-        let (mut robot, _) = SimRobot::shipped(seed)?;
-        let mut core = Core::new(profile.clone(), &robot.describe(), 1);
-        core.handle_own_limits(robot.limit(&own_limits(profile)));
-        if let Some(misfit) = core.misfit() {
-            return Err(misfit.to_string());
-        }
+        let (robot, _) = SimRobot::shipped(seed)?;
+        Self::around(robot, profile, delays, seed, carrier)
+    }
+}
+
+impl<R: Staged> Theatre<R> {
+    /// This robot, powered on, and a console that holds authority. Pictures are always as late as `delays` says, until
+    /// [`pictures_over`](Self::pictures_over).
+    ///
+    /// # Errors
+    /// A sentence, if the robot does not fit the profile or does not become ready.
+    pub fn around(
+        robot: R,
+        profile: &Profile,
+        delays: Delays,
+        seed: u64,
+        carrier: Box<dyn Carrier>,
+    ) -> Result<Self, String> {
         let now = Moment::from_ns(1_000_000_000);
         let mut theatre = Self {
-            profile: profile.clone(),
-            delays,
             faults: Faults { dead_operator: true, ..Faults::default() },
-            trouble: Trouble::new(seed),
             now,
-            behind: Duration::ZERO,
-            slept: false,
-            robot,
-            core,
-            operator: OperatorCore::new(profile),
+            agent: Agent::start(robot, profile, 1, now)?,
+            console: Console::new(profile, delays.page, seed),
             carrier,
-            pictures: VecDeque::new(),
-            words: VecDeque::new(),
-            view: 0,
-            captured: VecDeque::new(),
-            next_picture: Moment::START,
-            last_picture: now,
-            last_record: now,
+            film: Film::late(delays.picture),
+            seen: VecDeque::new(),
             record: Record::default(),
+            happening: Happening::default(),
             told: None,
             newest: 0,
             is_new: false,
@@ -195,16 +165,10 @@ impl Theatre {
         for _ in 0..SELF_TEST_STEPS {
             theatre.pass();
             theatre.robot_side();
+            theatre.happening.end();
         }
         theatre.local(LocalEvent::PowerOn);
-        let session = SessionId::new(u128::from(seed) + 1);
-        let open = SessionEvent::Open { session };
-        let epoch = match theatre.core.handle_session(open, theatre.now()) {
-            Some(Ok(epoch)) => epoch,
-            other => return Err(format!("no authority: {other:?}")),
-        };
-        theatre.operator.handle_welcome(session, epoch, true);
-        theatre.operator.handle_page_opened(theatre.operator_now());
+        theatre.open(SessionId::new(u128::from(seed) + 1))?;
         theatre.faults.dead_operator = false;
         if theatre.state() == OperatingState::Ready {
             Ok(theatre)
@@ -213,35 +177,64 @@ impl Theatre {
         }
     }
 
+    /// From now on pictures go over this direction of a network, and are presented `eye` after their last packet.
+    pub fn pictures_over(&mut self, down: &LinkSpec, eye: Duration, seed: u64) {
+        self.film = Film::over(down, eye, self.profile().rates.picture_hz, seed);
+    }
+
+    /// The limits.
+    pub const fn profile(&self) -> &Profile {
+        &self.agent.profile
+    }
+
     /// What the robot is doing.
     pub const fn state(&self) -> OperatingState {
-        self.core.state().word()
+        self.agent.core.state().word()
+    }
+
+    /// The epoch that an engage must carry.
+    pub const fn epoch(&self) -> u32 {
+        self.agent.core.epoch()
     }
 
     /// The robot's clock.
     pub fn now(&self) -> Moment<RobotTime> {
-        let behind = u64::try_from(self.behind.as_nanos()).unwrap_or(u64::MAX);
-        Moment::from_ns(self.now.as_ns().saturating_sub(behind))
+        self.agent.clock(self.now)
     }
 
     /// The simulated robot.
-    pub const fn robot(&self) -> &SimRobot {
-        &self.robot
+    pub const fn robot(&self) -> &R {
+        &self.agent.robot
     }
 
     /// The simulated robot, to break it.
-    pub const fn robot_mut(&mut self) -> &mut SimRobot {
-        &mut self.robot
+    pub const fn robot_mut(&mut self) -> &mut R {
+        &mut self.agent.robot
+    }
+
+    /// The robot's core.
+    pub const fn core(&self) -> &Core {
+        &self.agent.core
     }
 
     /// The operator's core.
     pub const fn operator(&self) -> &OperatorCore {
-        &self.operator
+        &self.console.core
+    }
+
+    /// The session that the console believes to be its own.
+    pub const fn session(&self) -> Option<SessionId> {
+        self.console.session
     }
 
     /// What has happened so far.
     pub const fn record(&self) -> &Record {
         &self.record
+    }
+
+    /// What happened in the last step.
+    pub const fn happening(&self) -> &Happening {
+        &self.happening
     }
 
     /// What carries frames between the two sides.
@@ -256,27 +249,101 @@ impl Theatre {
 
     /// The operator's clock.
     pub fn operator_now(&self) -> Moment<Operator> {
-        Moment::<Operator>::from_ns(self.now.as_ns()).after(CLOCKS_APART)
+        self.console.clock(self.now)
     }
 
-    /// Where the tip is in the base frame. Unit: metre.
-    pub fn tip(&self) -> Vector3<f64> {
-        self.robot.plant().tip().translation.vector
+    /// What the eye has seen since the last call: how the robot moved when the picture was captured.
+    pub fn take_seen(&mut self) -> Option<Truth> {
+        self.seen.pop_front()
     }
 
     /// Something is done at the robot itself.
     pub fn local(&mut self, event: LocalEvent) {
-        if self.core.handle_local(event, self.now()) {
-            self.robot.recover();
+        self.happening.next().done.push(event);
+        let now = self.now();
+        if self.agent.core.handle_local(event, now) {
+            self.agent.robot.recover();
         }
+    }
+
+    /// Something is said on a session stream.
+    pub fn say(&mut self, event: SessionEvent) -> Option<Grant> {
+        let now = self.now();
+        let grant = self.agent.core.handle_session(event, now);
+        self.happening.next().said.push((event, grant));
+        grant
+    }
+
+    /// The console asks for authority under this number, and a page is opened if it gets it.
+    ///
+    /// # Errors
+    /// A sentence, if it is refused.
+    pub fn open(&mut self, session: SessionId) -> Result<(), String> {
+        match self.say(SessionEvent::Open { session }) {
+            Some(Ok(epoch)) => {
+                self.console.welcome(session, epoch, self.now);
+                Ok(())
+            }
+            other => Err(format!("no authority: {other:?}")),
+        }
+    }
+
+    /// The console's connection has ended, and it knows.
+    pub fn part(&mut self) {
+        self.console.part();
+    }
+
+    /// The operator asks to stop, on the stream and in every command from now on.
+    pub fn stop(&mut self) {
+        let request = self.console.core.request_stop(self.operator_now());
+        if let Some(session) = self.console.session {
+            self.say(SessionEvent::Stop { session, request });
+        }
+    }
+
+    /// A command arrives from wherever.
+    pub fn deliver(&mut self, frame: &CommandFrame) {
+        let now = self.now();
+        self.happening.next().heard.push(*frame);
+        self.agent.core.handle_command(frame, now);
+    }
+
+    /// The operator's process starts anew; what was on its way to it is lost.
+    pub fn restart_console(&mut self) {
+        self.console.restart();
+        while self.carrier.next_state(self.world_now()).is_some() {}
+        while self.film.presented(self.world_now()).is_some() {}
+    }
+
+    /// The agent's process starts anew; what was on its way to it is lost.
+    pub fn restart_agent(&mut self, first_epoch: u32) {
+        while self.carrier.next_command(self.world_now()).is_some() {}
+        self.agent.restart(first_epoch, self.now);
+        self.happening.next().born = true;
+        self.newest = 0;
+    }
+
+    /// The operator's clock jumps ahead.
+    pub const fn operator_clock_ahead(&mut self, by: Duration) {
+        self.console.ahead_ns += by.as_nanos() as u64;
+    }
+
+    /// The robot's clock falls behind, as that of a computer does that is slower.
+    pub const fn robot_clock_behind(&mut self, by: Duration) {
+        self.agent.behind_ns += by.as_nanos() as u64;
     }
 
     /// One millisecond, with `hand` at the console.
     pub fn step(&mut self, hand: &mut dyn HandDevice) {
+        self.happening.next();
         self.carrier.set_dark(self.faults.dark);
+        self.film.set_dark(self.faults.dark);
         self.operator_side(hand);
         self.pass();
-        self.robot_side();
+        if self.now >= self.agent.still_until {
+            self.robot_side();
+        }
+        self.happening.end();
     }
 
     /// `ms` milliseconds with `hand` at the console.
@@ -288,27 +355,33 @@ impl Theatre {
 
     /// Something goes wrong, with `hand` at the console meanwhile.
     pub fn suffer(&mut self, mishap: Mishap, hand: &mut dyn HandDevice) {
-        self.carrier.set_dark(self.faults.dark);
-        let still = match mishap {
-            Mishap::ServoStall(still) => still,
-            Mishap::Suspend(still) => {
-                self.behind += still;
-                self.slept = true;
-                still
-            }
-            Mishap::ClockBack(by) => {
-                self.behind += by;
-                Duration::ZERO
-            }
-        };
-        let end = self.now.after(still);
-        while self.now < end {
-            self.operator_side(hand);
-            self.pass();
+        self.begin(mishap);
+        while self.now.after(STEP) < self.agent.still_until {
+            self.step(hand);
         }
     }
 
-    const fn world_now(&self) -> Duration {
+    /// Something goes wrong from now on.
+    pub fn begin(&mut self, mishap: Mishap) {
+        let still = match mishap {
+            Mishap::ServoStall(still) => still,
+            Mishap::Suspend(still) => {
+                self.robot_clock_behind(still);
+                self.agent.slept = true;
+                still
+            }
+            Mishap::ClockBack(by) => {
+                self.robot_clock_behind(by);
+                self.happening.next().set_back = true;
+                Duration::ZERO
+            }
+        };
+        self.happening.next().slept |= matches!(mishap, Mishap::Suspend(_));
+        self.agent.still_until = self.now.after(still + STEP);
+    }
+
+    /// The time of the world since the theatre began, and a second.
+    pub const fn world_now(&self) -> Duration {
         Duration::from_nanos(self.now.as_ns())
     }
 
@@ -320,112 +393,61 @@ impl Theatre {
         if self.faults.dead_operator {
             return;
         }
-        let now = self.operator_now();
         while let Some(frame) = self.carrier.next_state(self.world_now()) {
-            if self.operator.handle_state(&frame, now) {
-                hand.observe(&frame, now);
+            self.console.hear(&frame, hand, self.now);
+        }
+        while let Some(shot) = self.film.presented(self.world_now()) {
+            if self.console.see(&shot.header, &self.faults, self.now) {
+                self.seen.push_back(shot.truth);
             }
         }
-        while let Some(header) = due(&mut self.pictures, self.now) {
-            self.operator.handle_picture(&header, now);
-            if !(self.faults.frozen_picture && header.source == self.steering()) {
-                self.operator.handle_presented(header.source, header.view, now);
-            }
-        }
-        self.show(now);
-        let sample = self.trouble.read(&self.faults, hand.sample(now));
-        if let Some(frame) = self.operator.tick(now, &sample)
-            && !self.trouble.loses(&self.faults)
-        {
+        if let Some(frame) = self.console.command(hand, &self.faults, self.now) {
             self.carrier.send_command(&frame, self.world_now());
         }
     }
 
-    /// What stands on the page, and that it says so.
-    fn show(&mut self, now: Moment<Operator>) {
-        if let Some(newest) = self.operator.newest_state() {
-            self.words.push_back((self.now.after(self.delays.page), newest.state));
-        }
-        while let Some(word) = due(&mut self.words, self.now) {
-            if !self.faults.frozen_page {
-                self.operator.handle_shown(Some(self.faults.shown.unwrap_or(word)), now);
-            }
-        }
-    }
-
     fn robot_side(&mut self) {
-        let now = self.now();
         self.is_new = false;
         while let Some(frame) = self.carrier.next_command(self.world_now()) {
             self.is_new |= frame.seq > self.newest;
             self.newest = self.newest.max(frame.seq);
-            self.core.handle_command(&frame, now);
+            self.deliver(&frame);
         }
-        if self.now >= self.next_picture {
-            self.capture();
+        let room = self.film.has_room();
+        if let Some(view) = self.agent.capture(&self.faults, room, self.now) {
+            self.send_pictures(view);
         }
-        if !self.faults.dead_recorder {
-            self.last_record = self.now;
-        }
-        let host = self.host();
-        let reading = self.read();
-        let tick = self.core.tick(now, reading, &host);
-        // The arm's time goes on when the agent's does not: it is a machine of its own.
-        let _ = self.robot.command(&tick.order, Moment::from_ns(self.now.as_ns()));
+        let Done { tick, reading } = self.agent.tick(&self.faults, self.now);
         self.note(&tick);
         self.told = tick.frame.or(self.told);
         if let (Some(frame), false) = (tick.frame, self.faults.dead_operator) {
             self.carrier.send_state(&frame, self.world_now());
         }
-    }
-
-    /// What the arm measures, stamped by the agent's clock.
-    fn read(&mut self) -> Result<Reading, RobotFault> {
-        let behind = u64::try_from(self.behind.as_nanos()).unwrap_or(u64::MAX);
-        let mut reading = self.robot.read(Moment::from_ns(self.now.as_ns()))?;
-        reading.at = Moment::from_ns(reading.at.as_ns().saturating_sub(behind));
-        Ok(reading)
-    }
-
-    fn host(&mut self) -> Host {
-        let since = |last| self.now.since(last).unwrap_or(Duration::ZERO);
-        Host {
+        self.happening.next().ticked = Some(Ticked {
+            tick,
+            reading,
+            word: self.state(),
+            epoch: self.epoch(),
+            unrecorded: self.agent.unrecorded(self.now),
             overruns: self.faults.overruns,
-            uncaptured: since(self.last_picture),
-            unrecorded: since(self.last_record),
-            suspended: core::mem::take(&mut self.slept),
-        }
+        });
     }
 
-    const fn steering(&self) -> ViewSource {
-        self.profile.freshness.steering
-    }
-
-    fn capture(&mut self) {
-        let period = Duration::from_secs_f64(1.0 / self.profile.rates.picture_hz);
-        self.next_picture = self.now.after(period);
-        self.view += 1;
+    fn send_pictures(&mut self, view: u64) {
         if !self.faults.dead_camera {
-            self.last_picture = self.now;
-            self.captured.push_back((self.view, self.now));
-            if self.captured.len() > PICTURES_REMEMBERED {
-                self.captured.pop_front();
-            }
-            self.send_picture(self.steering());
+            self.send_picture(view, self.profile().freshness.steering);
         }
         // Under the same numbers: who mixes the sources up is not saved by a number out of range.
         if self.faults.room_camera {
-            self.send_picture(ViewSource::Room);
+            self.send_picture(view, ViewSource::Room);
         }
     }
 
-    fn send_picture(&mut self, source: ViewSource) {
-        let captured = self.now();
-        self.core.handle_view(source, self.view, captured);
+    fn send_picture(&mut self, view: u64, source: ViewSource) {
         let header = PictureHeader {
             source,
-            view: self.view,
-            captured,
+            view,
+            captured: self.now(),
             encode_us: 0,
             width: 2,
             height: 2,
@@ -434,7 +456,18 @@ impl Theatre {
             skipped: 0,
             length: 0,
         };
-        self.pictures.push_back((self.now.after(self.delays.picture), header));
+        let truth = self.agent.robot.truth();
+        self.film.send(Shot { header, truth }, self.world_now());
+    }
+
+    /// How old the picture of this number is, by the clock of the world.
+    pub fn view_age(&self, view: u64) -> Option<Duration> {
+        given_at(&self.agent.captured, view).and_then(|at| self.now.since(at))
+    }
+
+    /// How old the state of this number is, by the clock of the world.
+    pub fn state_age(&self, state: u64) -> Option<Duration> {
+        given_at(&self.agent.told, state).and_then(|at| self.now.since(at))
     }
 
     fn note(&mut self, tick: &Tick) {
@@ -450,20 +483,17 @@ impl Theatre {
         if tick.contact_n > 1.0 {
             self.record.in_contact += 1;
         }
-        let captured = self.captured.iter().find(|(view, _)| *view == followed.seen_view);
-        let age = captured.and_then(|(_, at)| self.now.since(*at));
-        if age.is_none_or(|age| age > self.profile.freshness.view_age_hard) {
+        let limit = self.profile().freshness.view_age_hard;
+        if self.view_age(followed.seen_view).is_none_or(|age| age > limit) {
             self.record.stale += 1;
         }
     }
 }
 
-/// What has arrived by `now`, oldest first.
-fn due<T>(queue: &mut VecDeque<(Moment<World>, T)>, now: Moment<World>) -> Option<T> {
-    if queue.front().is_some_and(|(at, _)| *at <= now) {
-        queue.pop_front().map(|(_, item)| item)
-    } else {
-        None
+impl Theatre {
+    /// Where the tip is in the base frame. Unit: metre.
+    pub fn tip(&self) -> Vector3<f64> {
+        self.robot().plant().tip().translation.vector
     }
 }
 

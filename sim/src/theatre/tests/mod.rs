@@ -7,6 +7,7 @@ mod loss;
 mod reactions;
 
 use super::*;
+use crate::network::{DelaySpec, Distribution};
 use operator::devices::pad::{PadReport, PracticePad};
 use operator::devices::script::ScriptedHand;
 use operator::devices::{HandDevice, HandSample};
