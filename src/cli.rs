@@ -51,7 +51,7 @@ pub(crate) enum Command {
 pub(crate) enum Hand {
     /// The practice pad on the console page; simulated robots only
     Pad,
-    /// A scripted hand that scans the abdomen, with pauses and clutches
+    /// A scripted hand that works, with pauses and clutches: scans, moves both instruments, or drives
     Script,
     /// A gamepad: right trigger is the deadman, right bumper the clutch
     #[cfg(feature = "gamepad")]

@@ -58,7 +58,7 @@ fn assert_is_hand(pad: &mut PracticePad, now: Moment<protocol::time::Operator>) 
             let all = [x, y, z, turn, tilt];
             assert!(all.iter().all(|v| (-1.0..=1.0).contains(v)), "{sample:?}");
         }
-        HandMotion::Displacement(_) => panic!("a pad has no place"),
+        HandMotion::Displacement(_) | HandMotion::Arms(_) => panic!("a pad has no place"),
     }
     assert!(pad.refusal().is_none_or(|r| !r.sentence().is_empty()));
 }

@@ -78,7 +78,7 @@ fn deflection(motion: &HandMotion) -> [f64; 2] {
             // Counter-clockwise is to the left.
             [forward, shaping::unit(shaping::unit(*turn) - right)]
         }
-        HandMotion::Displacement(_) => [0.0, 0.0],
+        HandMotion::Displacement(_) | HandMotion::Arms(_) => [0.0, 0.0],
     }
 }
 

@@ -5,10 +5,12 @@
 //! it. Steps are scaled (translation only: an angle of the hand is the same angle of the probe), pass
 //! the tremor filter, are limited to what the profile lets the tip do, and add up.
 //!
-//! **Axes.** Right is the probe's +x, up its +y, inward its +z, as measured when the robot began to
-//! follow and turned since by what was commanded: right stays right in the picture after a turn, and
-//! the delay and noise of the measured pose are not in the hand's way. The sum is kept along and about
-//! the axes of the base, as the wire wants it.
+//! **Axes.** The picture of a probe turns with the probe: right is its +x, up its +y, inward its +z, as
+//! measured when the robot began to follow and turned since by what was commanded. So right stays right in the
+//! picture after a turn, and the delay and noise of the measured pose are not in the hand's way. A camera
+//! that stands beside the tool does not turn with it: where the profile says how it looks
+//! (`hand.view_down`), right, up and inward are those of its picture, wherever the tool points. The sum
+//! is kept along and about the axes of the base, as the wire wants it.
 //!
 //! **Lead.** Adding up rates is open-loop: a robot that is clamped (workspace, force, speed) stays
 //! behind while the sum runs on, and an operator who then reverses waits for it to unwind; one who
@@ -83,16 +85,56 @@ struct Step {
     rotation_rad: Vector3<f64>,
 }
 
+impl Step {
+    const NONE: Self = Self {
+        translation_m: Vector3::new(0.0, 0.0, 0.0),
+        rotation_rad: Vector3::new(0.0, 0.0, 0.0),
+    };
+}
+
 #[derive(Debug, Clone, Copy)]
 enum Phase {
     Idle,
-    Following { axes: UnitQuaternion<f64>, anchor: Pose<Base, Tip>, setpoint: Pose<Base, Tip> },
+    Following { axes: Axes, anchor: Pose<Base, Tip>, setpoint: Pose<Base, Tip> },
+}
+
+/// What right, up and inward are.
+#[derive(Debug, Clone, Copy)]
+enum Axes {
+    /// Those of the tip, as it was turned when the robot began to follow.
+    Tip(UnitQuaternion<f64>),
+    /// Those of the picture that steers, wherever the tip points: x right, y up, z out to the eye.
+    View(UnitQuaternion<f64>),
+}
+
+impl Axes {
+    /// What turns components into the frame of the base, after the tip was asked to turn by `turned`.
+    fn now(self, turned: &UnitQuaternion<f64>) -> UnitQuaternion<f64> {
+        match self {
+            Self::Tip(axes) => turned * axes,
+            Self::View(axes) => axes,
+        }
+    }
+
+    /// The step in components of these axes. Right, up and inward are a left-handed set: along the axes of a picture
+    /// inward is −z, and turns, which a mirror reverses, go the other way about x and y.
+    fn components(self, step: Step) -> Step {
+        let Step { translation_m: t, rotation_rad: r } = step;
+        match self {
+            Self::Tip(_) => step,
+            Self::View(_) => Step {
+                translation_m: Vector3::new(t.x, t.y, -t.z),
+                rotation_rad: Vector3::new(-r.x, -r.y, r.z),
+            },
+        }
+    }
 }
 
 /// Adds up the motion of the hand while the robot follows.
 #[derive(Debug, Clone)]
 pub struct Follower {
     limits: Limits,
+    view: Option<UnitQuaternion<f64>>,
     filters: [TremorFilter; 6],
     last_tick: Moment<Operator>,
     hand: Option<Displacement>,
@@ -114,6 +156,7 @@ impl Follower {
                 step_max_m: motion.step_max_m - STEP_SPARE_M,
                 tick_max_s: TICK_PERIODS_MAX / tick_hz,
             },
+            view: hand.view_axes(),
             filters: [TremorFilter::new(hand.tremor_cutoff_hz, tick_hz); 6],
             last_tick: Moment::START,
             hand: None,
@@ -128,7 +171,7 @@ impl Follower {
         self.end();
         if arm.measured.is_finite() && arm.setpoint.is_finite() {
             self.phase = Phase::Following {
-                axes: arm.measured.iso.rotation,
+                axes: self.view.map_or(Axes::Tip(arm.measured.iso.rotation), Axes::View),
                 anchor: arm.setpoint,
                 setpoint: arm.setpoint,
             };
@@ -167,14 +210,14 @@ impl Follower {
         let wanted = self.wanted_step(motion, dt_s);
         if let Phase::Following { axes, anchor, setpoint } = self.phase {
             let before_m = self.sum.translation;
-            let mut step = self.smooth(wanted);
+            let mut step = axes.components(self.smooth(wanted));
             if !axial_free {
                 step.translation_m.z = 0.0;
             }
             let translation_m = at_most(step.translation_m, self.limits.speed_max_m_s * dt_s);
             let rotation_rad = at_most(step.rotation_rad, self.limits.rotation_max_rad_s * dt_s);
-            // About the tip's own axes, as they are after what was commanded.
-            let now_axes = self.sum.rotation * axes;
+            // Of the tip's own axes, as they are after what was commanded.
+            let now_axes = axes.now(&self.sum.rotation);
             self.sum.translation += now_axes * translation_m;
             let turn = UnitQuaternion::from_scaled_axis(now_axes * rotation_rad);
             self.sum.rotation = turn * self.sum.rotation;
@@ -213,6 +256,8 @@ impl Follower {
                         * Vector3::new(shaping::unit(*tilt), 0.0, shaping::unit(*turn)),
                 }
             }
+            // A follower is for one hand.
+            HandMotion::Arms(_) => Step::NONE,
             HandMotion::Displacement(hand) => {
                 let before = self.hand.replace(*hand).unwrap_or(*hand);
                 let translation_m = hand.translation - before.translation;
@@ -223,7 +268,7 @@ impl Follower {
                 {
                     Step { translation_m: limits.scale * translation_m, rotation_rad }
                 } else {
-                    Step { translation_m: Vector3::zeros(), rotation_rad: Vector3::zeros() }
+                    Step::NONE
                 }
             }
         }
@@ -240,13 +285,13 @@ impl Follower {
 
     fn bound_translation(
         &mut self,
-        axes: UnitQuaternion<f64>,
+        axes: Axes,
         axial_free: bool,
         anchor: &Pose<Base, Tip>,
         setpoint: &Pose<Base, Tip>,
     ) -> bool {
         let reached = setpoint.position() - anchor.position();
-        let now_axes = self.sum.rotation * axes;
+        let now_axes = axes.now(&self.sum.rotation);
         let mut lead = now_axes.inverse() * (self.sum.translation - reached);
         if !axial_free {
             lead.z = 0.0;

@@ -2,7 +2,7 @@ use super::*;
 use core::f64::consts::{FRAC_PI_2, PI};
 use nalgebra::Isometry3;
 use proptest::prelude::*;
-use protocol::profile::{Profile, ULTRASOUND};
+use protocol::profile::{Profile, SURGERY, ULTRASOUND};
 
 fn follower() -> Follower {
     let p = Profile::parse(ULTRASOUND).unwrap();
@@ -63,6 +63,35 @@ impl Rig {
 
 fn near(a: Vector3<f64>, b: Vector3<f64>, tolerance: f64) {
     assert!((a - b).norm() < tolerance, "{a:?} for {b:?}");
+}
+
+/// A camera beside the tool does not turn with it.
+#[test]
+fn where_a_camera_steers_right_is_right_in_its_picture_however_the_tool_is_turned() {
+    let p = Profile::parse(SURGERY).unwrap();
+    let view = p.hand.view_axes().unwrap();
+    let (right, up, out) = (view * Vector3::x(), view * Vector3::y(), view * Vector3::z());
+    for turned in [Vector3::zeros(), Vector3::new(0.4, -0.7, 2.0)] {
+        let pose = Pose::new(Isometry3::new(Vector3::new(0.0, 0.1, -0.1), turned));
+        let arm = ArmState { measured: pose, setpoint: pose, ..ArmState::absent() };
+        let go = |motion: HandMotion| {
+            let follower = Follower::new(&p.hand, &p.arms().unwrap().motion, p.rates.command_hz);
+            let mut rig = Rig { follower, ms: 1_000, arm, obeys: true };
+            rig.tick(&HandMotion::still());
+            rig.follower.begin(&rig.arm);
+            rig.run(&motion, 500)
+        };
+        for (motion, axis) in [
+            (rate(1.0, 0.0, 0.0, 0.0, 0.0), right),
+            (rate(0.0, 1.0, 0.0, 0.0, 0.0), up),
+            (rate(0.0, 0.0, 1.0, 0.0, 0.0), -out),
+        ] {
+            near(go(motion).translation.normalize(), axis, 1e-6);
+        }
+        // From right towards up is a turn about the way out; from up towards inward is one to the left.
+        near(go(rate(0.0, 0.0, 0.0, 1.0, 0.0)).rotation.scaled_axis().normalize(), out, 1e-6);
+        near(go(rate(0.0, 0.0, 0.0, 0.0, 1.0)).rotation.scaled_axis().normalize(), -right, 1e-6);
+    }
 }
 
 #[test]

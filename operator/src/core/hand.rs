@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use protocol::ARMS;
 use protocol::frame::command::DEADMAN_HELD_MIN;
 use protocol::pose::Displacement;
 use protocol::time::{Moment, Operator};
@@ -50,6 +51,17 @@ pub enum HandMotion {
     /// Where the hand is, from an origin that the device keeps. Only its changes are used, so the
     /// origin does not matter and closing the clutch can not jump.
     Displacement(Displacement),
+    /// Where two hands are, each as in [`Self::Displacement`], and how far each is open; the left one first.
+    Arms([ArmHand; ARMS]),
+}
+
+/// One hand of two.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ArmHand {
+    /// Where it is.
+    pub place: Displacement,
+    /// How far it is open. Unit: radian.
+    pub jaw_rad: f64,
 }
 
 impl HandMotion {

@@ -376,7 +376,7 @@ impl OperatorCore {
     }
 
     /// True if motion of the hand is being dropped because the robot is clamped.
-    pub const fn held_back(&self) -> bool {
+    pub fn held_back(&self) -> bool {
         self.steered.held_back()
     }
 
@@ -410,7 +410,7 @@ impl OperatorCore {
         self.counters
     }
 
-    /// The displacement that the last tick commanded; none for a base.
+    /// The displacement that the last tick commanded to the first arm; none for a base.
     pub fn commanded(&self) -> Displacement {
         self.steered.commanded()
     }

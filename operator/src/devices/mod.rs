@@ -13,7 +13,7 @@ pub mod script;
 use protocol::frame::StateFrame;
 use protocol::time::{Moment, Operator};
 
-pub use crate::core::hand::{Clutch, Grasp, HandMotion, HandSample, Stamp};
+pub use crate::core::hand::{ArmHand, Clutch, Grasp, HandMotion, HandSample, Stamp};
 
 /// Something that a hand holds.
 pub trait HandDevice {

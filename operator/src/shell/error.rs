@@ -37,14 +37,6 @@ pub enum ConsoleError {
         /// Name of the robot.
         robot: String,
     },
-    /// A hand that tells where it is, and a profile for a base.
-    #[error(
-        "the scripted hand steers arms, and the profile {profile} is for a mobile base (E-CON-NOT-FOR-BASE)"
-    )]
-    NotForBase {
-        /// Name of the profile.
-        profile: String,
-    },
     /// The console page would be reachable from other machines.
     #[error(
         "the console page is served on this machine only, and {address} is not a loopback address (E-CON-LISTEN)"
@@ -97,7 +89,6 @@ impl ConsoleError {
             Self::Silent { .. } => "E-CON-SILENT",
             Self::NoAnswer => "E-CON-NO-ANSWER",
             Self::NotSimulated { .. } => "E-CON-NOT-SIMULATED",
-            Self::NotForBase { .. } => "E-CON-NOT-FOR-BASE",
             Self::NotLoopback { .. } => "E-CON-LISTEN",
             Self::PageInUse { .. } => "E-CON-PAGE-IN-USE",
             #[cfg(feature = "gamepad")]
@@ -119,9 +110,6 @@ impl ConsoleError {
                 "check the robot agent's log and that both sides run the same version"
             }
             Self::NotSimulated { .. } => "steer a real robot with a gamepad or a haptic device",
-            Self::NotForBase { .. } => {
-                "steer a base with a gamepad, or a simulated one with the practice pad"
-            }
             Self::NotLoopback { .. } => {
                 "listen on 127.0.0.1, and forward the port over ssh to reach it from elsewhere"
             }

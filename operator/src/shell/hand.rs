@@ -54,10 +54,6 @@ impl Device {
     /// for.
     pub fn open(source: HandSource, profile: &Profile) -> Result<Self, ConsoleError> {
         Ok(match source {
-            // It tells where it is, and a base has no place that this could be mapped to.
-            HandSource::Script { .. } if profile.base().is_some() => {
-                return Err(ConsoleError::NotForBase { profile: profile.name.clone() });
-            }
             HandSource::Script { seed } => Self::Script(Box::new(ScriptedHand::new(profile, seed))),
             HandSource::Pad => Self::Pad(PracticePad::new()),
             #[cfg(feature = "gamepad")]

@@ -226,19 +226,6 @@ fn pictures_of_another_source_are_counted_and_never_seen() {
     }
 }
 
-#[test]
-fn a_scripted_hand_does_not_drive_a_base_and_the_robot_is_not_bothered() {
-    let (robot, config) = site(Telling::default());
-    let config = ConsoleConfig { profile: Profile::parse(TELECARE).unwrap(), ..config };
-    let Err(error) = ConsoleNode::start(config) else { panic!("the console started") };
-    assert_eq!(
-        error.to_string(),
-        "the scripted hand steers arms, and the profile telecare is for a mobile base (E-CON-NOT-FOR-BASE)"
-    );
-    assert!(error.fix().contains("gamepad"));
-    assert!(robot.heard().messages.is_empty());
-}
-
 /// INPUT-STALL: with no page there is no pad that anybody could hold, and the commands say so.
 #[test]
 fn a_console_for_a_base_asks_it_to_stand_while_nobody_holds_the_pad() {

@@ -325,7 +325,20 @@ fn hand(r: &mut Reader<'_>, raw: &RawHand, body: &Body) -> Result<Hand, ProfileE
         Body::Arms(_) => "250 mm/s",
         Body::Base(_) => "1500 mm/s",
     };
+    let view_down_rad = match (&raw.view_down, body) {
+        (Some(down), Body::Arms(_)) => Some(r.read("hand.view_down", down, "0 deg", "90 deg")?),
+        (Some(down), Body::Base(_)) => {
+            return Err(r.error(
+                down.span().start,
+                "hand.view_down",
+                "present beside [base]".to_owned(),
+                "a base is driven, whatever its camera looks at".to_owned(),
+            ));
+        }
+        (None, _) => None,
+    };
     Ok(Hand {
+        view_down_rad,
         scale: r.read("hand.scale", &raw.scale, "5 %", "100 %")?,
         dead_zone: r.read("hand.dead_zone", &raw.dead_zone, "0 %", "50 %")?,
         tremor_cutoff_hz: r.read("hand.tremor_cutoff", &raw.tremor_cutoff, "1 Hz", "30 Hz")?,

@@ -11,6 +11,8 @@ mod raw;
 
 use core::time::Duration;
 
+use nalgebra::{UnitQuaternion, Vector3};
+
 use crate::picture::ViewSource;
 
 /// The version of the file's layout.
@@ -359,6 +361,21 @@ pub struct Hand {
     pub speed_full_m_s: f64,
     /// Turn rate at full deflection. Unit: radian per second.
     pub turn_full_rad_s: f64,
+    /// How far down the camera looks that steers; `None` if the hand goes by the axes of the tool. Unit: radian.
+    pub view_down_rad: Option<f64>,
+}
+
+impl Hand {
+    /// How the picture that steers is turned in the frame of the robot's base: x to the right of it, y up in it, z out
+    /// of it to the eye. `None` if the hand goes by the axes of the tool.
+    ///
+    /// The camera looks ahead, along the base's x, and down by [`Hand::view_down_rad`]; the base's y is to the left.
+    pub fn view_axes(&self) -> Option<UnitQuaternion<f64>> {
+        let (sin, cos) = self.view_down_rad?.sin_cos();
+        let (right, up, out) =
+            (-Vector3::y(), Vector3::new(sin, 0.0, cos), Vector3::new(-cos, 0.0, sin));
+        Some(UnitQuaternion::from_basis_unchecked(&[right, up, out]))
+    }
 }
 
 /// Every limit and rate of one kind of work.

@@ -208,4 +208,5 @@ pub(super) struct RawHand {
     pub(super) tremor_cutoff: Q<Rate>,
     pub(super) speed_full: Q<Speed>,
     pub(super) turn_full: Q<AngularSpeed>,
+    pub(super) view_down: Option<Q<Angle>>,
 }

@@ -1,4 +1,5 @@
 use super::*;
+use nalgebra::Vector3;
 use proptest::prelude::*;
 
 fn with(from: &str, to: &str) -> Result<Profile, ProfileError> {
@@ -62,6 +63,21 @@ fn the_surgery_profile_has_the_limits_of_the_reference() {
     // An instrument that holds tissue stays where it is, under power.
     assert_eq!((&p.reaction.lift, p.reaction.park_after), (&None, None));
     assert!(near(p.hand.scale, 0.2));
+}
+
+#[test]
+fn the_axes_of_the_picture_are_right_up_and_out_of_it() {
+    let hand = |text| Profile::parse(text).unwrap().hand;
+    let axes = hand(SURGERY).view_axes().unwrap();
+    let half = core::f64::consts::FRAC_1_SQRT_2;
+    let same = |a: Vector3<f64>, b: [f64; 3]| assert!((a - Vector3::from(b)).norm() < 1e-12, "{a}");
+    same(axes * Vector3::x(), [0.0, -1.0, 0.0]);
+    same(axes * Vector3::y(), [half, 0.0, half]);
+    same(axes * Vector3::z(), [-half, 0.0, half]);
+    assert!(hand(ULTRASOUND).view_axes().is_none(), "the picture of a probe turns with the probe");
+    let base = format!("{TELECARE}view_down = \"45 deg\"\n");
+    let said = Profile::parse(&base).unwrap_err().to_string();
+    assert!(said.contains("hand.view_down") && said.contains("a base is driven"), "{said}");
 }
 
 /// Only what a link of 1 ms changes is different.
