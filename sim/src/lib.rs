@@ -22,6 +22,7 @@
 //! - [`fleet`]: the robots by name.
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
+//! - [`trial`]: the theatre with things that go wrong by lot, and every promise watched.
 //!
 //! Method: everything is a function of its models, its inputs and a seed. Nothing reads a clock, starts a thread or
 //! touches a file; models are parsed from text. One seed is one run, bit for bit, on one machine type (sine and
@@ -50,6 +51,7 @@ pub mod robot;
 pub mod snapshot;
 pub mod theatre;
 pub mod tissue;
+pub mod trial;
 pub mod truth;
 pub mod ultrasound;
 pub mod urdf;

@@ -79,6 +79,13 @@ impl LightArms {
     }
 }
 
+impl LightArms {
+    /// Another noise of the sensors.
+    pub const fn reseed(&mut self, seed: u64) {
+        self.noise = Noise::new(seed);
+    }
+}
+
 impl LightArm {
     fn at(reading: &ArmReading, on_a_plane: bool) -> Self {
         let tip = reading.tip.iso;

@@ -109,6 +109,11 @@ impl UltrasoundPlant {
         }
     }
 
+    /// Another noise of the sensors.
+    pub const fn reseed(&mut self, seed: u64) {
+        self.noise = Noise::new(seed);
+    }
+
     /// Releases the brakes and holds the posture that the arm is in. Clears a tripped watchdog.
     pub fn enable_drives(&mut self) {
         self.watchdog.enable();

@@ -63,28 +63,55 @@ impl SimRobot {
     /// # Errors
     /// A sentence, if a shipped model is broken.
     pub fn shipped(seed: u64) -> Result<(Self, SnapshotReader), String> {
-        let arm = ArmModel::shipped().map_err(|e| e.to_string())?;
-        let phantom = Phantom::shipped().map_err(|e| e.to_string())?;
-        let ready = phantom.probe_pose(&READY);
-        let mut plant = UltrasoundPlant::new(arm, phantom, seed);
-        plant.enable_drives();
-        for _ in 0..READY_STEPS {
-            plant.step(STEP.as_secs_f64(), Command::Follow(&ready));
-        }
-        Ok(Self::new(plant))
+        shipped_plant(seed).map(Self::new)
     }
 
     /// A robot made of this plant, as an agent finds it that has just connected: its drives off.
     pub fn new(plant: UltrasoundPlant) -> (Self, SnapshotReader) {
-        let (snapshot, reader) = snapshot();
-        let isotropy_max = best_isotropy(plant.arm());
-        (Self::around(UltrasoundArm { plant, isotropy_max, snapshot }), reader)
+        let (arm, reader) = UltrasoundArm::new(plant);
+        (Self::around(arm), reader)
     }
 
     /// The plant, for those who test.
     pub const fn plant(&self) -> &UltrasoundPlant {
         &self.inner().plant
     }
+}
+
+impl UltrasoundArm {
+    /// An arm around this plant, and where its pictures can see the probe from.
+    fn new(plant: UltrasoundPlant) -> (Self, SnapshotReader) {
+        let (snapshot, reader) = snapshot();
+        let isotropy_max = best_isotropy(plant.arm());
+        (Self { plant, isotropy_max, snapshot }, reader)
+    }
+
+    /// The shipped arm, its probe put on the skin over the liver.
+    ///
+    /// # Errors
+    /// A sentence, if a shipped model is broken.
+    pub fn shipped(seed: u64) -> Result<Self, String> {
+        shipped_plant(seed).map(|plant| Self::new(plant).0)
+    }
+
+    /// Another one like it, of which nobody makes pictures. The seed chooses the noise of its sensors.
+    pub fn like(&self, seed: u64) -> Self {
+        let mut plant = self.plant.clone();
+        plant.reseed(seed);
+        Self { plant, isotropy_max: self.isotropy_max, snapshot: snapshot().0 }
+    }
+}
+
+fn shipped_plant(seed: u64) -> Result<UltrasoundPlant, String> {
+    let arm = ArmModel::shipped().map_err(|e| e.to_string())?;
+    let phantom = Phantom::shipped().map_err(|e| e.to_string())?;
+    let ready = phantom.probe_pose(&READY);
+    let mut plant = UltrasoundPlant::new(arm, phantom, seed);
+    plant.enable_drives();
+    for _ in 0..READY_STEPS {
+        plant.step(STEP.as_secs_f64(), Command::Follow(&ready));
+    }
+    Ok(plant)
 }
 
 impl Plant for UltrasoundArm {

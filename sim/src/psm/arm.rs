@@ -120,6 +120,11 @@ impl PsmArm {
         self.push = wrench;
     }
 
+    /// Another noise of the sensors.
+    pub const fn reseed(&mut self, seed: u64) {
+        self.noise = Noise::new(seed);
+    }
+
     /// What pushes at the tip. Frame: base axes, at the tip.
     pub const fn pushed(&self) -> &Wrench {
         &self.push

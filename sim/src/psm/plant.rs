@@ -57,9 +57,15 @@ impl PsmPlant {
     pub fn shipped(seed: u64) -> Result<Self, UrdfError> {
         let model = PsmModel::shipped()?;
         let left = PsmArm::new(model.clone(), seed);
-        // Another stream: one seed for both would let both arms tremble alike.
-        let right = PsmArm::new(model, seed ^ 0x5851_F42D_4C95_7F2D);
+        let right = PsmArm::new(model, other(seed));
         Ok(Self { arms: [left, right], watchdog: DriveWatchdog::default() })
+    }
+
+    /// Another noise of the sensors.
+    pub const fn reseed(&mut self, seed: u64) {
+        let [left, right] = &mut self.arms;
+        left.reseed(seed);
+        right.reseed(other(seed));
     }
 
     /// The arms, the left one first.
@@ -95,6 +101,11 @@ impl PsmPlant {
             arm.step(powered, dt_s);
         }
     }
+}
+
+/// Another stream: one seed for both would let both arms tremble alike.
+const fn other(seed: u64) -> u64 {
+    seed ^ 0x5851_F42D_4C95_7F2D
 }
 
 /// The order of one arm in the frame of its base.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use operator::devices::HandSample;
+use operator::devices::{HandMotion, HandSample};
 use protocol::state::OperatingState;
 
 use crate::noise::Noise;
@@ -15,6 +15,10 @@ pub struct Faults {
     pub frozen_picture: bool,
     /// The operator's process is dead: nothing is sent, nothing is received.
     pub dead_operator: bool,
+    /// The operator's process stands still: what is sent to it waits for it.
+    pub hung_console: bool,
+    /// How far the hand is said to be from where it is, along each axis. Unit: m.
+    pub leap_m: f64,
     /// The input device hangs: what it said last is all that there is.
     pub hung_hand: bool,
     /// The page shows this and says so, whatever the console told it.
@@ -61,8 +65,11 @@ impl Trouble {
 
     /// What the console reads of its device, which says `sample` if it does not hang.
     pub(super) fn read(&mut self, faults: &Faults, sample: HandSample) -> HandSample {
-        let heard = self.last.filter(|_| faults.hung_hand).unwrap_or(sample);
+        let mut heard = self.last.filter(|_| faults.hung_hand).unwrap_or(sample);
         self.last = Some(heard);
+        if let HandMotion::Displacement(displacement) = &mut heard.motion {
+            displacement.translation.add_scalar_mut(faults.leap_m);
+        }
         heard
     }
 

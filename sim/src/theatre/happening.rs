@@ -34,8 +34,8 @@ pub struct Happening {
     pub done: Vec<LocalEvent>,
     /// What was said on session streams, and what was answered.
     pub said: Vec<(SessionEvent, Option<Grant>)>,
-    /// Commands that arrived, in their order.
-    pub heard: Vec<CommandFrame>,
+    /// Commands that arrived, in their order, each with the epoch that it came into.
+    pub heard: Vec<(CommandFrame, u32)>,
     /// The tick, if the servo had one.
     pub ticked: Option<Ticked>,
     /// The agent's process has started anew.

@@ -170,6 +170,7 @@ impl<R: Staged> Theatre<R> {
         theatre.local(LocalEvent::PowerOn);
         theatre.open(SessionId::new(u128::from(seed) + 1))?;
         theatre.faults.dead_operator = false;
+        theatre.happening.end();
         if theatre.state() == OperatingState::Ready {
             Ok(theatre)
         } else {
@@ -304,7 +305,8 @@ impl<R: Staged> Theatre<R> {
     /// A command arrives from wherever.
     pub fn deliver(&mut self, frame: &CommandFrame) {
         let now = self.now();
-        self.happening.next().heard.push(*frame);
+        let epoch = self.epoch();
+        self.happening.next().heard.push((*frame, epoch));
         self.agent.core.handle_command(frame, now);
     }
 
@@ -390,7 +392,7 @@ impl<R: Staged> Theatre<R> {
     }
 
     fn operator_side(&mut self, hand: &mut dyn HandDevice) {
-        if self.faults.dead_operator {
+        if self.faults.dead_operator || self.faults.hung_console {
             return;
         }
         while let Some(frame) = self.carrier.next_state(self.world_now()) {

@@ -1,0 +1,166 @@
+//! How the robot is ordered to move, and how it moves.
+
+use protocol::profile::{Body, Profile};
+use protocol::state::OperatingState as Word;
+use robot_agent::robot::{ArmOrder, Order};
+
+use super::{Rule, Seen, Step};
+use crate::theatre::Ticked;
+use crate::truth::Truth;
+
+/// The longest tick that a setpoint moves for.
+const TICK_MAX_MS: u32 = 5;
+
+/// An order may be beyond a limit by this, for rounding. Unit: m, m/s.
+const TOLERANCE: f64 = 1e-6;
+
+/// The frame that engages may move the setpoint by this: the governor at rest. Unit: m.
+const ENGAGE_MAX_M: f64 = 1e-6;
+
+/// A force may be beyond its limit for as long as sensors and a tick take. Unit: ms.
+const FORCE_MS: u32 = 5;
+
+/// Slower than this is standing. Unit: m/s. An arm is pushed by a body that breathes, and sags into its brakes.
+const STANDS_M_S: f64 = 0.005;
+
+/// A lift may be faster than its limit by this, while the servo swings. Unit: m/s.
+const LIFT_MORE_M_S: f64 = 0.01;
+
+/// What a robot is given to stop: time, and way from the tick that stops it.
+#[derive(Debug, Clone, Copy)]
+struct Stopping {
+    ms: u32,
+    way_m: f64,
+}
+
+/// Arms: 60 mm/s end within 31 ms and 1 mm as ordered, and the arm swings in; a lift has made 6 mm by then.
+const ARMS: Stopping = Stopping { ms: 300, way_m: 0.008 };
+
+/// A base: 0.8 m/s at 1 m/s² end within 0.8 s and 0.32 m, after 0.1 s of jerk and 0.1 s of the servo.
+const BASE: Stopping = Stopping { ms: 1_400, way_m: 0.5 };
+
+/// What is remembered of motion.
+#[derive(Debug, Default)]
+pub(super) struct Motion {
+    /// The last order that moved arms, and when. Unit: ms.
+    before: Option<([ArmOrder; protocol::ARMS], u32)>,
+    /// Since when the force is beyond its limit while the robot follows. Unit: ms.
+    pressing_since_ms: Option<u32>,
+    /// When following ended, and where the robot was.
+    ended: Option<(u32, Truth)>,
+    followed: bool,
+}
+
+impl Motion {
+    pub(super) const fn forget(&mut self) {
+        self.before = None;
+    }
+
+    /// Judges what a tick orders.
+    pub(super) fn order(&mut self, step: &Step<'_>, ticked: &Ticked, from: Word, all: &mut Seen) {
+        match (&ticked.tick.order, &step.profile.body) {
+            (Order::Servo { arms }, Body::Arms(_)) => self.servo(step, ticked, (from, arms), all),
+            (Order::Drive { linear_m_s, angular_rad_s }, Body::Base(base)) => {
+                self.before = None;
+                let inside = linear_m_s.abs() <= base.speed_max_m_s + TOLERANCE
+                    && angular_rad_s.abs() <= base.turn_max_rad_s + TOLERANCE;
+                if !inside {
+                    let seen = format!("{linear_m_s} m/s and {angular_rad_s} rad/s are ordered");
+                    all.push((Rule::Order, seen));
+                }
+            }
+            (Order::Off | Order::Stand, _) => self.before = None,
+            (order, _) => all.push((Rule::Order, format!("{order:?} for another body"))),
+        }
+    }
+
+    fn servo(
+        &mut self,
+        step: &Step<'_>,
+        ticked: &Ticked,
+        (from, arms): (Word, &[ArmOrder; protocol::ARMS]),
+        all: &mut Seen,
+    ) {
+        let Some(limits) = step.profile.arms() else { return };
+        let engages = ticked.word.follows() && !from.follows();
+        let before = self.before.replace((*arms, step.now_ms));
+        for (i, arm) in arms.iter().take(limits.count).enumerate() {
+            let at_m = arm.tip.iso.translation.vector;
+            if ticked.word.follows() && !engages && !inside(step.profile, &at_m) {
+                all.push((Rule::Order, format!("arm {i} is ordered to {at_m:?}")));
+            }
+            let Some((before, then_ms)) = &before else { continue };
+            let Some(was) = before.get(i) else { continue };
+            let way_m = (at_m - was.tip.iso.translation.vector).norm();
+            let took_s = f64::from((step.now_ms - then_ms).min(TICK_MAX_MS)) * 1e-3;
+            let most_m = limits.motion.speed_free_max_m_s * took_s;
+            if way_m > most_m + TOLERANCE {
+                let seen = format!("arm {i} is ordered {} mm away within a tick", way_m * 1e3);
+                all.push((Rule::Order, seen));
+            }
+            if engages && way_m > ENGAGE_MAX_M {
+                all.push((Rule::Jump, format!("arm {i} by {} mm", way_m * 1e3)));
+            }
+        }
+    }
+
+    /// Judges how the robot moves in state `word`.
+    pub(super) fn watch(&mut self, step: &Step<'_>, word: Word) -> Seen {
+        let mut all = Seen::new();
+        if let Some(seen) = self.force(step, word) {
+            all.push((Rule::Force, seen));
+        }
+        if word.follows() {
+            (self.followed, self.ended) = (true, None);
+            return all;
+        }
+        if core::mem::take(&mut self.followed) {
+            self.ended = Some((step.now_ms, step.truth));
+        }
+        let stopping = if step.profile.arms().is_some() { ARMS } else { BASE };
+        let Some((since_ms, from)) = &self.ended else { return all };
+        let stopped_ms = step.now_ms - since_ms;
+        let way_m = step.truth.way_from_m(from);
+        if stopped_ms <= stopping.ms {
+            if way_m > stopping.way_m {
+                let seen = format!("{} mm after {stopped_ms} ms", way_m * 1e3);
+                all.push((Rule::StopWay, seen));
+            }
+        } else if step.truth.speed_m_s() > allowed_m_s(step.profile, word) {
+            let seen = format!("{} mm/s in {word}", step.truth.speed_m_s() * 1e3);
+            all.push((Rule::Stands, seen));
+        }
+        all
+    }
+
+    fn force(&mut self, step: &Step<'_>, word: Word) -> Option<String> {
+        let hard_n = match &step.profile.body {
+            Body::Arms(arms) => arms.force.hard_n,
+            Body::Base(base) => base.bumper_hard_n,
+        };
+        let force_n = step.truth.force_n;
+        if !(word.follows() && force_n > hard_n) {
+            self.pressing_since_ms = None;
+            return None;
+        }
+        let since_ms = *self.pressing_since_ms.get_or_insert(step.now_ms);
+        let pressing_ms = step.now_ms - since_ms;
+        (pressing_ms > FORCE_MS).then(|| format!("{force_n} N for {pressing_ms} ms"))
+    }
+}
+
+/// How fast a robot may be that does not follow and has had its time to stop. Unit: m/s.
+fn allowed_m_s(profile: &Profile, word: Word) -> f64 {
+    match (&profile.reaction.lift, word) {
+        (Some(lift), Word::Hold | Word::Pstop) => lift.speed_m_s + LIFT_MORE_M_S,
+        _ => STANDS_M_S,
+    }
+}
+
+fn inside(profile: &Profile, at_m: &nalgebra::Vector3<f64>) -> bool {
+    let Some(limits) = profile.arms() else { return true };
+    let (min_m, max_m) = (limits.workspace.min_m, limits.workspace.max_m);
+    at_m.iter()
+        .zip(min_m.iter().zip(&max_m))
+        .all(|(x, (min, max))| (*min - TOLERANCE..=*max + TOLERANCE).contains(x))
+}
