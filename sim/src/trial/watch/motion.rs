@@ -56,6 +56,16 @@ impl Motion {
         self.before = None;
     }
 
+    #[cfg(test)]
+    pub(super) const fn before(&self) -> Option<([ArmOrder; protocol::ARMS], u32)> {
+        self.before
+    }
+
+    #[cfg(test)]
+    pub(super) const fn set_before(&mut self, before: Option<([ArmOrder; protocol::ARMS], u32)>) {
+        self.before = before;
+    }
+
     /// Judges what a tick orders.
     pub(super) fn order(&mut self, step: &Step<'_>, ticked: &Ticked, from: Word, all: &mut Seen) {
         match (&ticked.tick.order, &step.profile.body) {
