@@ -114,6 +114,13 @@ impl UltrasoundPlant {
         self.noise = Noise::new(seed);
     }
 
+    /// The same over a body that resists like this.
+    #[must_use]
+    pub const fn touching(mut self, contact: ContactSettings) -> Self {
+        self.contact = contact;
+        self
+    }
+
     /// Releases the brakes and holds the posture that the arm is in. Clears a tripped watchdog.
     pub fn enable_drives(&mut self) {
         self.watchdog.enable();

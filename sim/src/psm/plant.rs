@@ -13,6 +13,7 @@ use super::kinematics::{PSM_JOINTS, PsmModel};
 use crate::bedside::{Before, Plant, STEP, Simulated};
 use crate::rigid::State;
 use crate::robot::can_follow;
+use crate::task::{PegBoard, Tool};
 use crate::tissue::Wrench;
 use crate::truth::{Truth, Watched};
 use crate::urdf::UrdfError;
@@ -20,7 +21,8 @@ use crate::watchdog::{DriveWatchdog, Drives};
 
 /// The ports: on either side of the middle, at the height of the base frame's origin. Frame: base, x forward, y left,
 /// z up; the abdomen of the surgery profile's workspace is below. Unit: m.
-const PORTS_M: [Vector3<f64>; ARMS] = [Vector3::new(0.0, 0.1, 0.0), Vector3::new(0.0, -0.1, 0.0)];
+pub const PSM_PORTS_M: [Vector3<f64>; ARMS] =
+    [Vector3::new(0.0, 0.1, 0.0), Vector3::new(0.0, -0.1, 0.0)];
 
 /// The robot's own limits where nobody asked for tighter ones. The speed: twice the fastest percent of suturing, which
 /// the joints reach from 70 mm below the port. The force: what an instrument bears before its cables stretch; assumed.
@@ -33,6 +35,9 @@ const DELAY_STEPS: usize = 2;
 #[derive(Debug, Clone)]
 pub struct PsmPlant {
     arms: [PsmArm; ARMS],
+    /// What pushes at the tips from outside, the board apart.
+    pushed: [Wrench; ARMS],
+    board: Option<PegBoard>,
     watchdog: DriveWatchdog,
 }
 
@@ -58,7 +63,24 @@ impl PsmPlant {
         let model = PsmModel::shipped()?;
         let left = PsmArm::new(model.clone(), seed);
         let right = PsmArm::new(model, other(seed));
-        Ok(Self { arms: [left, right], watchdog: DriveWatchdog::default() })
+        Ok(Self {
+            arms: [left, right],
+            pushed: [Wrench::zero(); ARMS],
+            board: None,
+            watchdog: DriveWatchdog::default(),
+        })
+    }
+
+    /// The same arms over this board, which lies between the ports.
+    #[must_use]
+    pub fn over(mut self, board: PegBoard) -> Self {
+        self.board = Some(board);
+        self
+    }
+
+    /// The board below the arms, with its score.
+    pub const fn board(&self) -> Option<&PegBoard> {
+        self.board.as_ref()
     }
 
     /// Another noise of the sensors.
@@ -76,16 +98,37 @@ impl PsmPlant {
     /// What pushes at the tip of one arm from now on. Frame: base axes, at the tip. An arm that is not there feels
     /// nothing.
     pub fn push(&mut self, arm: usize, wrench: Wrench) {
-        if let Some(arm) = self.arms.get_mut(arm) {
+        if let (Some(arm), Some(pushed)) = (self.arms.get_mut(arm), self.pushed.get_mut(arm)) {
             arm.push(wrench);
+            *pushed = wrench;
+        }
+    }
+
+    /// What board and rings do in one step, and what the arms feel of it.
+    fn touch(&mut self, dt_s: f64) {
+        let Some(board) = &mut self.board else { return };
+        let ([left, right], [left_m, right_m]) = (&self.arms, &PSM_PORTS_M);
+        let tools = [(left, left_m), (right, right_m)].map(|(arm, port_m)| {
+            let (tip, twist) = arm.tip_and_twist();
+            let jaw_rad = arm.state().q.get(PSM_JOINTS - 1).copied().unwrap_or(0.0);
+            Tool { tip: in_robot(&tip, port_m), velocity_m_s: twist.linear_m_s, jaw_rad }
+        });
+        let felt = board.step(&tools, dt_s);
+        for ((arm, pushed), felt) in self.arms.iter_mut().zip(&self.pushed).zip(&felt) {
+            arm.push(Wrench {
+                force_n: pushed.force_n + felt.wrench.force_n,
+                torque_n_m: pushed.torque_n_m + felt.wrench.torque_n_m,
+            });
+            arm.push_jaw(felt.jaw_n_m);
         }
     }
 
     /// One step of [`STEP`] under an order. Two arms: about 30 µs. No allocation.
     fn move_on(&mut self, order: Option<&Order>) {
         let dt_s = STEP.as_secs_f64();
+        self.touch(dt_s);
         let powered = self.watchdog.pass(dt_s, order.is_some()) == Drives::On;
-        for (i, (arm, port_m)) in self.arms.iter_mut().zip(PORTS_M).enumerate() {
+        for (i, (arm, port_m)) in self.arms.iter_mut().zip(PSM_PORTS_M).enumerate() {
             match order {
                 Some(Order::Servo { arms }) if powered => {
                     let wanted = arms.get(i).map(|order| in_arm(order, &port_m));
@@ -128,7 +171,7 @@ impl Plant for PsmPlant {
     }
 
     fn body(&self) -> Body {
-        let ports = PORTS_M
+        let ports = PSM_PORTS_M
             .map(|centre_m| Some(Port { centre_m, axis: -Vector3::z(), shaft: Shaft::Wristed }));
         Body::Arms { count: ARMS, speed_max_m_s: WIDEST.speed_max_m_s, ports }
     }
@@ -162,7 +205,7 @@ impl Plant for PsmPlant {
 
     fn measure(&self, at: Moment<RobotTime>) -> Reading {
         let mut reading = Reading::resting(at);
-        for ((out, arm), port_m) in reading.arms.iter_mut().zip(&self.arms).zip(PORTS_M) {
+        for ((out, arm), port_m) in reading.arms.iter_mut().zip(&self.arms).zip(PSM_PORTS_M) {
             let sample = arm.sample();
             *out = ArmReading {
                 tip: Pose::new(in_robot(&sample.tip, &port_m)),
@@ -192,7 +235,8 @@ impl Plant for PsmPlant {
             Order::Drive { .. } => return Err(RobotFault::Refused),
             Order::Servo { arms } => arms,
         };
-        for (i, ((arm, order), port_m)) in self.arms.iter().zip(orders).zip(PORTS_M).enumerate() {
+        for (i, ((arm, order), port_m)) in self.arms.iter().zip(orders).zip(PSM_PORTS_M).enumerate()
+        {
             let (tip, jaw_rad) = in_arm(order, &port_m);
             let last = before.and_then(|before| match before.order {
                 Order::Servo { arms } => Some((in_arm(arms.get(i)?, &port_m).0, before.span)),
@@ -213,7 +257,7 @@ impl Plant for PsmPlant {
 impl Watched for PsmPlant {
     fn truth(&self) -> Truth {
         let mut tips = [None; ARMS];
-        for ((out, arm), port_m) in tips.iter_mut().zip(&self.arms).zip(PORTS_M) {
+        for ((out, arm), port_m) in tips.iter_mut().zip(&self.arms).zip(PSM_PORTS_M) {
             *out = Some(arm.motion(&port_m));
         }
         let forces = self.arms.iter().map(|arm| arm.pushed().force_n.norm());

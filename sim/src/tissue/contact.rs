@@ -22,6 +22,10 @@ const PATCHES: (usize, usize) = (15, 3);
 /// Deepest indentation that still adds force. Unit: m. Beyond it the model would promise forces no one measured.
 const DEPTH_MAX_M: f64 = 0.05;
 
+/// Least share of a layer that is left: beyond it the layer stiffens no more, so that force stays finite and a step of
+/// a millisecond stable.
+const LAYER_LEFT_MIN: f64 = 0.1;
+
 /// What tissue is like near a point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SurfacePoint {
@@ -71,6 +75,9 @@ pub struct ContactSettings {
     pub stiffness_pa_m: f64,
     /// Exponent n of the depth. 1 is a spring; flesh stiffens, 1.5.
     pub exponent: f64,
+    /// Thickness of the layer that is pressed together: pressure is that of the power law over 1 less the share that
+    /// is used up. Infinite where the power law says all. Unit: m.
+    pub layer_m: f64,
     /// Damping c per speed of indentation. Unit: s/m.
     pub damping_s_m: f64,
     /// Coefficient of sliding friction. Gel on skin: about 0.1.
@@ -86,6 +93,7 @@ impl Default for ContactSettings {
         Self {
             stiffness_pa_m: 1.21e7,
             exponent: 1.5,
+            layer_m: f64::INFINITY,
             damping_s_m: 8.0,
             friction: 0.1,
             friction_speed_m_s: 0.005,
@@ -150,7 +158,9 @@ fn patch_force(
     }
     let normal = near.normal.into_inner();
     let out = velocity.dot(&normal);
-    let elastic = settings.stiffness_pa_m * near.stiffness_scale * depth.powf(settings.exponent);
+    let left = (1.0 - depth / settings.layer_m).max(LAYER_LEFT_MIN);
+    let elastic =
+        settings.stiffness_pa_m * near.stiffness_scale * depth.powf(settings.exponent) / left;
     let pressure = elastic * (1.0 - settings.damping_s_m * out).max(0.0);
     let sliding = velocity - normal * out;
     let grip = settings.friction * pressure

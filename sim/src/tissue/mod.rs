@@ -2,6 +2,8 @@
 
 mod contact;
 mod face;
+mod soft;
 
 pub use contact::{ContactSettings, Surface, SurfacePoint, Twist, Wrench, contact_wrench};
 pub use face::ProbeFace;
+pub use soft::{SOFT_TISSUES, SoftTissue};
