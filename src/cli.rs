@@ -1,5 +1,6 @@
 //! The command line: every flag, with its default and its unit.
 
+use core::ops::Range;
 use core::time::Duration;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use operator::shell::Route;
 use crate::link::{PresetChoice, Switch};
 use crate::profile::ProfileChoice;
 use crate::spin::Spin;
+use crate::trial::FaultsChoice;
 
 /// Port of the control link unless told otherwise; the media link takes the next one.
 pub(crate) const CONTROL_PORT: u16 = 4610;
@@ -40,6 +42,10 @@ pub(crate) enum Command {
     Operator(OperatorArgs),
     /// Relay UDP through a network that is slow, loses packets or fails, as measured ones do
     Link(LinkArgs),
+    /// Run the whole system in virtual time with things that go wrong, and watch every promise: one seed
+    Trial(TrialArgs),
+    /// The same for many seeds: what each fault leads to, and the smallest script of each promise that breaks
+    Trials(TrialsArgs),
     /// Issue certificates for robots, operators, observers and the bedside
     Keys(KeysArgs),
     /// Measure what Farreach costs on this machine
@@ -192,6 +198,80 @@ pub(crate) struct LinkArgs {
     pub(crate) list: bool,
 }
 
+/// What lies between the two sides of a trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TransportName {
+    /// Frames, each a packet of its own
+    Frames,
+    /// The packets of the real QUIC
+    Quic,
+}
+
+/// What the robot of a trial is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PlantName {
+    /// Tips that lag behind their orders
+    Light,
+    /// Joints, masses, drives and contact
+    Full,
+}
+
+/// What trials have in common.
+#[derive(Debug, Args)]
+pub(crate) struct StageArgs {
+    /// Network between the two sides: a name that `farreach link --list` shows, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "lan")]
+    pub(crate) link: PresetChoice,
+    /// What the network carries
+    #[arg(long, value_enum, default_value = "frames")]
+    pub(crate) transport: TransportName,
+    /// What the robot is made of
+    #[arg(long, value_enum, default_value = "light")]
+    pub(crate) plant: PlantName,
+    /// Virtual time of a trial, such as 16s
+    #[arg(long, value_name = "TIME", default_value = "16s", value_parser = duration)]
+    pub(crate) duration: Duration,
+    /// Write what became of it to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrialArgs {
+    /// Seed of everything that is drawn by lot
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Profile to use: `ultrasound`, `surgery`, `surgery-lan`, `telecare`, or a file
+    #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
+    pub(crate) profile: ProfileChoice,
+    /// What goes wrong: `seed` draws it, `none` is nothing, a file is a script
+    #[arg(long, value_name = "seed|none|FILE", default_value = "seed")]
+    pub(crate) faults: FaultsChoice,
+    /// Write every step to this file: a row of CSV for each millisecond
+    #[arg(long, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) stage: StageArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TrialsArgs {
+    /// Seeds from the first to before the last
+    #[arg(long, value_name = "FIRST..LAST", default_value = "0..100", value_parser = seeds)]
+    pub(crate) seeds: Range<u64>,
+    /// Profile to use; may be repeated [default: ultrasound, surgery and telecare]
+    #[arg(long, value_name = "NAME|FILE")]
+    pub(crate) profile: Vec<ProfileChoice>,
+    /// Threads [default: one for each core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=256))]
+    pub(crate) jobs: Option<u32>,
+    /// Write the smallest script of each trial that broke a promise to a file in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) save: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) stage: StageArgs,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct BenchArgs {
     #[command(subcommand)]
@@ -296,6 +376,16 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     if duration.is_zero() { Err(format!("`{text}` is no time at all")) } else { Ok(duration) }
 }
 
+/// Seeds `FIRST..LAST`, without the last.
+fn seeds(text: &str) -> Result<Range<u64>, String> {
+    let form = "write seeds as FIRST..LAST, such as 0..1000, which leaves 1000 out";
+    let (first, last) = text.split_once("..").ok_or(form)?;
+    let number =
+        |text: &str| text.parse::<u64>().map_err(|_| format!("`{text}` is no seed; {form}"));
+    let seeds = number(first)?..number(last)?;
+    if seeds.is_empty() { Err(format!("{text} holds no seed; {form}")) } else { Ok(seeds) }
+}
+
 /// The longest name of a path: it stands in a row of the page.
 const PATH_NAME_MAX: usize = 16;
 
@@ -342,6 +432,16 @@ mod tests {
         assert_eq!(duration("10h").unwrap_err(), "`h` is no unit of time; use ms, s or m");
         assert!(duration("0s").is_err() && duration("s").is_err() && duration("-1s").is_err());
         assert!(duration("99999999999999999999999s").is_err());
+    }
+
+    #[test]
+    fn seeds_are_a_range() {
+        assert_eq!(seeds("0..1000"), Ok(0..1000));
+        for (wrong, says) in [("7", "FIRST..LAST"), ("5..5", "no seed"), ("9..x", "`x` is no seed")]
+        {
+            let error = seeds(wrong).unwrap_err();
+            assert!(error.contains(says), "{wrong}: {error}");
+        }
     }
 
     #[test]

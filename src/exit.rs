@@ -57,6 +57,10 @@ pub(crate) enum Failure {
     NoPreset { path: PathBuf, error: std::io::Error },
     #[error("{}: {error}", path.display())]
     Preset { path: PathBuf, error: PresetError },
+    #[error("can not read the faults {}: {error}; write `seed`, `none` or a file", path.display())]
+    NoFaults { path: PathBuf, error: std::io::Error },
+    #[error("{}: {error}", path.display())]
+    Faults { path: PathBuf, error: String },
     #[error("{0}")]
     Relay(#[from] RelayError),
     #[error("{0}")]
@@ -84,6 +88,8 @@ impl Failure {
             | Self::Write { .. }
             | Self::Profile { .. }
             | Self::Preset { .. }
+            | Self::NoFaults { .. }
+            | Self::Faults { .. }
             | Self::Usage(_) => Ending::Usage,
             Self::Relay(RelayError::System(_)) => Ending::Internal,
             Self::Relay(_) => Ending::Usage,

@@ -15,6 +15,9 @@ mod profile;
 mod report;
 mod robot_side;
 mod spin;
+mod trial;
+mod trial_report;
+mod trials;
 
 use std::process::ExitCode;
 
@@ -30,6 +33,8 @@ fn main() -> ExitCode {
         Command::Robot(args) => robot_side::run(args),
         Command::Operator(args) => operator_side::run(args),
         Command::Link(args) => link::run(args),
+        Command::Trial(args) => trial::run(args),
+        Command::Trials(args) => trials::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Bench(args) => bench::run(args),
     };

@@ -402,6 +402,11 @@ impl Conduct {
         (reset, outcome)
     }
 
+    /// True while the drives are to go off as soon as nothing moves.
+    pub const fn switches_off(&self) -> bool {
+        self.power_off.is_some()
+    }
+
     /// One transition per kind of event: what stops first, then what lessens authority, then what
     /// raises it.
     pub fn decide(&mut self, judged: &Judged, patience: &Patience, now: Moment<Robot>) -> Outcome {

@@ -402,7 +402,9 @@ impl Core {
             State::Pstop { cause, .. } if !may_lift_after(cause) => Wish::Stand,
             State::Hold { since, .. } | State::Pstop { since, .. } => {
                 let waited = now.since(since).unwrap_or(Duration::MAX);
-                if lift.is_some_and(|l| waited > l.after) { Wish::Lift } else { Wish::Stand }
+                // Drives that are to go off carry no lift: brakes would end it.
+                let may = lift.is_some_and(|l| waited > l.after) && !self.conduct.switches_off();
+                if may { Wish::Lift } else { Wish::Stand }
             }
             State::Estop { since } => {
                 // It never takes the drives on: not from STANDBY, and not again once they were off.

@@ -13,23 +13,110 @@ fn setting(profile: &str) -> Setting {
         length: LENGTH,
     }
 }
-
 #[test]
-fn explore() {
-    for profile in [ULTRASOUND, SURGERY, TELECARE] {
-        let setting = setting(profile);
-        let stage = Stage::new(&setting.profile, Substance::Light).unwrap();
-        let began = std::time::Instant::now();
-        let mut tally = Tally::default();
-        for seed in 0..60 {
+fn one_seed_is_one_trial_bit_by_bit() {
+    for (profile, substance) in [
+        (ULTRASOUND, Substance::Light),
+        (ULTRASOUND, Substance::Full),
+        (SURGERY, Substance::Full),
+        (TELECARE, Substance::Full),
+    ] {
+        let mut setting = setting(profile);
+        setting.length = Duration::from_secs(6);
+        let stage = Stage::new(&setting.profile, substance).unwrap();
+        let digest = |seed| {
             let script = Script::of_seed(seed);
             let outcome = run(&setting, &stage, seed, &script, &mut |_| {}).unwrap();
-            if let Some(v) = &outcome.violation {
-                println!("{} {seed}: {v}\n{:?}", setting.profile.name, script.faults);
-            }
-            tally.add(&outcome.tally);
-        }
-        println!("{} {:?} for {} ms", setting.profile.name, began.elapsed(), tally.lasted_ms);
-        println!("{tally:#?}");
+            assert_eq!(outcome.violation, None);
+            outcome.digest
+        };
+        assert_eq!(digest(3), digest(3));
+        assert_ne!(digest(3), digest(4));
     }
+}
+
+/// What was found once, made small: `farreach trials --save` wrote them.
+#[test]
+fn no_case_that_was_found_breaks_a_promise() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases");
+    let mut cases = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let (profile, seed) = name.rsplit_once('-').expect("PROFILE-SEED.toml");
+        let text = match profile {
+            "ultrasound" => ULTRASOUND,
+            "surgery" => SURGERY,
+            "telecare" => TELECARE,
+            other => panic!("no profile {other}"),
+        };
+        let setting = setting(text);
+        let script = Script::parse(&std::fs::read_to_string(&path).unwrap()).unwrap();
+        let stage = Stage::new(&setting.profile, Substance::Light).unwrap();
+        let outcome = run(&setting, &stage, seed.parse().unwrap(), &script, &mut |_| {}).unwrap();
+        assert_eq!(outcome.violation, None, "{name}");
+        cases += 1;
+    }
+    assert!(cases > 0);
+}
+
+/// Where nothing goes wrong and the network is good, nothing stops the robot.
+#[test]
+fn nothing_stops_a_robot_that_nothing_happens_to() {
+    for profile in [ULTRASOUND, SURGERY, TELECARE] {
+        let setting = setting(profile);
+        let stage = Stage::new(&setting.profile, Substance::Full).unwrap();
+        let outcome = run(&setting, &stage, 5, &Script::default(), &mut |_| {}).unwrap();
+        assert_eq!(outcome.violation, None);
+        let tally = outcome.tally;
+        assert_eq!((tally.stops, tally.nuisances(), tally.lasted_ms), (0, 0, 16_000));
+        assert!(tally.following_ms > 10_000, "{} ms", tally.following_ms);
+    }
+}
+
+/// A fault leads to the stops that it calls for, and they are put down to it.
+#[test]
+fn a_stop_is_put_down_to_the_fault_that_called_for_it() {
+    let script = |kind, at_ms, lasts_ms| Script {
+        faults: vec![Fault { kind, at_ms, lasts_ms, amount: 0.0 }],
+    };
+    let setting = setting(ULTRASOUND);
+    let stage = Stage::new(&setting.profile, Substance::Light).unwrap();
+    for (kind, lasts_ms, stop_ms) in [
+        (Kind::Blackout, 400, 130..260),
+        (Kind::FrozenPicture, 400, 150..300),
+        (Kind::Estop, 100, 1..100),
+        (Kind::SensorNan, 50, 1..50),
+    ] {
+        let faults = script(kind, 4_500, lasts_ms);
+        let outcome = run(&setting, &stage, 5, &faults, &mut |_| {}).unwrap();
+        let tally = outcome.tally;
+        let row = tally.rows[&kind];
+        assert_eq!((row.injected, row.following, row.stopped), (1, 1, 1), "{kind}");
+        assert_eq!((tally.stops, tally.nuisances(), row.survived), (1, 0, 1), "{kind}");
+        assert!(stop_ms.contains(&row.stop_max_ms), "{kind}: {} ms", row.stop_max_ms);
+        assert!(row.way_max_mm < 12.0, "{kind}: {} mm", row.way_max_mm);
+    }
+    // What calls for no stop of this kind makes it a nuisance: nothing else may.
+    let mut tally = Tally::default();
+    tally.nuisance.insert(Some("VIEW-AGE"), 2);
+    let mut sum = Tally::default();
+    sum.add(&tally);
+    sum.add(&tally);
+    assert_eq!(sum.nuisances(), 4);
+}
+
+/// The real QUIC carries a trial as well.
+#[test]
+fn a_trial_runs_over_quic() {
+    let setting = Setting { transport: Transport::Quic, ..setting(TELECARE) };
+    let stage = Stage::new(&setting.profile, Substance::Light).unwrap();
+    let digest = || {
+        let script = Script::of_seed(11);
+        let outcome = run(&setting, &stage, 11, &script, &mut |_| {}).unwrap();
+        assert_eq!(outcome.violation, None);
+        assert!(outcome.tally.following_ms > 3_000);
+        outcome.digest
+    };
+    assert_eq!(digest(), digest());
 }

@@ -274,6 +274,27 @@ fn a_power_off_while_following_stops_before_the_drives_go() {
     assert_eq!(b.word(), OperatingState::Ready);
 }
 
+/// POWER-OFF: a probe that lifts by itself stops before its drives go, too.
+#[test]
+fn a_power_off_while_lifting_stops_before_the_drives_go() {
+    let mut b = Bench::engaged();
+    b.deadman = 0.0;
+    b.run(2_500);
+    assert!(b.velocity.norm() > 0.019, "it lifts at {} m/s", b.velocity.norm());
+    b.local(LocalEvent::PowerOff);
+    let mut cut_at = f64::NAN;
+    for _ in 0..500 {
+        let speed = b.velocity.norm();
+        b.run(1);
+        if b.order == Order::Off {
+            cut_at = speed;
+            break;
+        }
+    }
+    assert!(cut_at < 0.002, "the drives went off at {cut_at} m/s");
+    assert_eq!(b.word(), OperatingState::Standby);
+}
+
 /// POWER-OFF: drives that do not come to rest go off anyway.
 #[test]
 fn a_power_off_does_not_wait_for_ever() {

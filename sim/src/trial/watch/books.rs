@@ -148,11 +148,12 @@ impl Books {
     }
 
     /// The tick has ended.
-    pub(super) fn end(&mut self, ticked: &Ticked, new_epoch: bool) {
+    pub(super) fn end(&mut self, ticked: &Ticked) {
         if ticked.tick.ended.is_some() && ticked.tick.ended == self.holder {
             (self.holder, self.newest) = (None, None);
         }
-        if new_epoch {
+        // What has come under the new epoch already, in the step that began it, is of it.
+        if self.epoch != ticked.epoch {
             (self.act, self.epoch) = (Act::Nothing, ticked.epoch);
         }
         (self.stopped, self.left) = (false, false);

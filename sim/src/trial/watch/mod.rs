@@ -115,6 +115,8 @@ pub struct Watcher {
     epoch: u32,
     /// Since when the robot is in a state that calls for people. Unit: ms.
     held_since_ms: Option<u32>,
+    /// The robot's clock was set back or stood still since the last tick.
+    clock_lost: bool,
     found: Option<Violation>,
 }
 
@@ -127,6 +129,7 @@ impl Watcher {
             word: theatre.state(),
             epoch: theatre.epoch(),
             held_since_ms: None,
+            clock_lost: false,
             found: None,
         };
         watcher.books.granted(theatre.session());
@@ -163,6 +166,7 @@ impl Watcher {
             self.motion.forget();
             (self.word, self.held_since_ms) = (Word::Init, None);
         }
+        self.clock_lost |= happening.set_back || happening.slept;
         if let Some(seen) = self.books.hear(happening, now_ms) {
             self.note(Rule::OneHolder, now_ms, seen);
         }
@@ -189,9 +193,8 @@ impl Watcher {
         for (rule, seen) in all {
             self.note(rule, now_ms, seen);
         }
-        let changed = ticked.epoch != self.epoch;
         (self.word, self.epoch) = (ticked.word, ticked.epoch);
-        self.books.end(ticked, changed);
+        self.books.end(ticked);
     }
 
     /// The people beside the robot are called.
@@ -200,7 +203,7 @@ impl Watcher {
             self.held_since_ms = None;
             return;
         }
-        let clock_lost = step.happening.set_back || step.happening.slept;
+        let clock_lost = core::mem::take(&mut self.clock_lost);
         if self.held_since_ms.is_none() || ticked.tick.transition.is_some() || clock_lost {
             self.held_since_ms = Some(step.now_ms);
         }

@@ -26,6 +26,18 @@ const STANDS_M_S: f64 = 0.005;
 /// A lift may be faster than its limit by this, while the servo swings. Unit: m/s.
 const LIFT_MORE_M_S: f64 = 0.01;
 
+/// Brakes take so long to close. Unit: ms.
+const BRAKES_MS: u32 = 50;
+
+/// What an arm that yields may be faster than its force loop, while the servo swings. Unit: m/s.
+const YIELD_MORE_M_S: f64 = 0.003;
+
+/// More is contact, which an arm may yield to. Unit: N.
+const TOUCHES_N: f64 = 0.5;
+
+/// Slower than this counts as at rest when power is switched off. Unit: m/s.
+const STOPPED_M_S: f64 = 0.011;
+
 /// What a robot is given to stop: time, and way from the tick that stops it.
 #[derive(Debug, Clone, Copy)]
 struct Stopping {
@@ -49,6 +61,10 @@ pub(super) struct Motion {
     /// When following ended, and where the robot was.
     ended: Option<(u32, Truth)>,
     followed: bool,
+    /// What the robot did a step ago.
+    word: Option<Word>,
+    /// Brakes that have just closed are given until then. Unit: ms.
+    braking_until_ms: u32,
 }
 
 impl Motion {
@@ -120,9 +136,13 @@ impl Motion {
         if let Some(seen) = self.force(step, word) {
             all.push((Rule::Force, seen));
         }
+        let before = self.word.replace(word);
         if word.follows() {
             (self.followed, self.ended) = (true, None);
             return all;
+        }
+        if let Some(seen) = self.parked(step, before, word) {
+            all.push((Rule::Stands, seen));
         }
         if core::mem::take(&mut self.followed) {
             self.ended = Some((step.now_ms, step.truth));
@@ -136,11 +156,28 @@ impl Motion {
                 let seen = format!("{} mm after {stopped_ms} ms", way_m * 1e3);
                 all.push((Rule::StopWay, seen));
             }
-        } else if step.truth.speed_m_s() > allowed_m_s(step.profile, word) {
+        } else if step.now_ms >= self.braking_until_ms
+            && step.truth.speed_m_s() > allowed_m_s(step.profile, word)
+        {
             let seen = format!("{} mm/s in {word}", step.truth.speed_m_s() * 1e3);
             all.push((Rule::Stands, seen));
         }
         all
+    }
+
+    /// An arm that is held stands when its drives are switched off, but for what it yields to the tissue.
+    fn parked(&mut self, step: &Step<'_>, before: Option<Word>, word: Word) -> Option<String> {
+        if word != Word::Standby || before == Some(Word::Standby) {
+            return None;
+        }
+        self.braking_until_ms = step.now_ms + BRAKES_MS;
+        let limits = step.profile.arms()?;
+        let yields = step.truth.force_n > TOUCHES_N;
+        let yielding_m_s = limits.force.approach_speed_max_m_s + YIELD_MORE_M_S;
+        let most_m_s = if yields { yielding_m_s } else { STOPPED_M_S };
+        let speed_m_s = step.truth.speed_m_s();
+        let moves = before == Some(Word::Hold) && speed_m_s > most_m_s;
+        moves.then(|| format!("the drives are switched off at {} mm/s", speed_m_s * 1e3))
     }
 
     fn force(&mut self, step: &Step<'_>, word: Word) -> Option<String> {

@@ -345,6 +345,25 @@ fn what_is_stopped_stands() {
 }
 
 #[test]
+fn an_arm_stands_when_its_drives_are_switched_off() {
+    let parked_at = |speed_m_s: f64, force_n: f64| {
+        let mut house = House::new().until(Word::Engaged);
+        house.theatre.faults.dead_operator = true;
+        for _ in 0..400 {
+            house.step();
+        }
+        house.otherwise(|s| {
+            s.becomes(Word::Standby, true);
+            s.truth.tips[0].as_mut().unwrap().velocity_m_s = Vector3::new(speed_m_s, 0.0, 0.0);
+            s.truth.force_n = force_n;
+        })
+    };
+    assert_eq!((parked_at(0.01, 0.0), parked_at(0.02, 0.0)), (None, Some(Rule::Stands)));
+    // What presses may be yielded to.
+    assert_eq!((parked_at(0.02, 5.0), parked_at(0.03, 5.0)), (None, Some(Rule::Stands)));
+}
+
+#[test]
 fn who_is_held_for_long_calls() {
     let mut house = House::new().until(Word::Engaged);
     house.theatre.faults.dead_operator = true;

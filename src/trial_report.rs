@@ -1,0 +1,225 @@
+//! What became of trials: a table for people, JSON for scripts.
+
+use core::fmt::Write as _;
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::Serialize;
+use sim::trial::{Outcome, Script, Setting, Tally};
+
+use crate::exit::Failure;
+
+/// Writes a report to a file as JSON.
+pub(crate) fn write_json(report: &impl Serialize, path: &Path) -> Result<(), Failure> {
+    let mut text = serde_json::to_string_pretty(report)
+        .map_err(|e| Failure::Internal(format!("the report is not JSON: {e}")))?;
+    text.push('\n');
+    std::fs::write(path, text).map_err(|error| Failure::Write { path: path.to_owned(), error })
+}
+
+/// One fault of a script.
+#[derive(Debug, Serialize)]
+struct FaultJson {
+    kind: String,
+    at_ms: u32,
+    lasts_ms: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    amount: Option<f64>,
+}
+
+/// A promise that was not kept.
+#[derive(Debug, Serialize)]
+pub(crate) struct ViolationJson {
+    seed: u64,
+    rule: &'static str,
+    at_ms: u32,
+    seen: String,
+    faults: Vec<FaultJson>,
+}
+
+impl ViolationJson {
+    /// With the script that leads to it.
+    pub(crate) fn new(seed: u64, script: &Script, outcome: &Outcome) -> Option<Self> {
+        let violation = outcome.violation.as_ref()?;
+        Some(Self {
+            seed,
+            rule: violation.rule.code(),
+            at_ms: violation.at_ms,
+            seen: violation.seen.clone(),
+            faults: faults(script),
+        })
+    }
+}
+
+fn faults(script: &Script) -> Vec<FaultJson> {
+    let json = script.faults.iter().map(|fault| FaultJson {
+        kind: fault.kind.to_string(),
+        at_ms: fault.at_ms,
+        lasts_ms: fault.lasts_ms,
+        amount: fault.kind.about().amount.map(|_| fault.amount),
+    });
+    json.collect()
+}
+
+/// What became of one kind of fault.
+#[derive(Debug, Serialize)]
+struct RowJson {
+    injected: u64,
+    following: u64,
+    stopped: u64,
+    survived: u64,
+    stop_max_ms: u32,
+    way_max_mm: f64,
+    overshoot_max_mm: f64,
+}
+
+/// What became of all faults under one profile.
+#[derive(Debug, Serialize)]
+pub(crate) struct TallyJson {
+    trials: u64,
+    virtual_s: f64,
+    following_s: f64,
+    stops: u64,
+    stops_of_the_network: u64,
+    nuisance_stops: u64,
+    nuisance_causes: BTreeMap<&'static str, u64>,
+    faults: BTreeMap<String, RowJson>,
+}
+
+impl TallyJson {
+    pub(crate) fn new(tally: &Tally) -> Self {
+        let rows = tally.rows.iter().map(|(kind, row)| {
+            let json = RowJson {
+                injected: row.injected,
+                following: row.following,
+                stopped: row.stopped,
+                survived: row.survived,
+                stop_max_ms: row.stop_max_ms,
+                way_max_mm: round(row.way_max_mm),
+                overshoot_max_mm: round(row.overshoot_max_mm),
+            };
+            (kind.to_string(), json)
+        });
+        let causes = tally.nuisance.iter().map(|(cause, n)| (cause.unwrap_or("none"), *n));
+        Self {
+            trials: tally.trials,
+            virtual_s: tally.lasted_ms as f64 * 1e-3,
+            following_s: tally.following_ms as f64 * 1e-3,
+            stops: tally.stops,
+            stops_of_the_network: tally.of_the_network,
+            nuisance_stops: tally.nuisances(),
+            nuisance_causes: causes.collect(),
+            faults: rows.collect(),
+        }
+    }
+}
+
+fn round(mm: f64) -> f64 {
+    (mm * 1e3).round() * 1e-3
+}
+
+/// The report of one trial.
+#[derive(Debug, Serialize)]
+pub(crate) struct TrialReport {
+    command: &'static str,
+    profile: String,
+    seed: u64,
+    digest: String,
+    lasted_ms: u32,
+    script: Vec<FaultJson>,
+    violation: Option<ViolationJson>,
+    #[serde(flatten)]
+    tally: TallyJson,
+    #[serde(skip)]
+    table: String,
+}
+
+impl TrialReport {
+    pub(crate) fn new(setting: &Setting, seed: u64, script: &Script, outcome: &Outcome) -> Self {
+        let mut table = String::new();
+        let name = &setting.profile.name;
+        let _ = writeln!(table, "trial of seed {seed}, {name}, {} ms", outcome.lasted_ms);
+        for fault in &script.faults {
+            let about = fault.kind.about();
+            let amount =
+                about.amount.map_or(String::new(), |a| format!(", {} {}", fault.amount, a.unit));
+            let _ = writeln!(
+                table,
+                "  at {:>6} ms for {:>5} ms  {:<16} {}{amount}",
+                fault.at_ms, fault.lasts_ms, about.name, about.what
+            );
+        }
+        table.push_str(&tally_table(&outcome.tally));
+        match &outcome.violation {
+            Some(violation) => {
+                let _ = writeln!(table, "BROKEN  {violation}");
+            }
+            None => table.push_str("every promise was kept in every step\n"),
+        }
+        let digest = hex(&outcome.digest);
+        let _ = writeln!(table, "digest  {digest}");
+        Self {
+            command: "trial",
+            profile: name.clone(),
+            seed,
+            digest,
+            lasted_ms: outcome.lasted_ms,
+            script: faults(script),
+            violation: ViolationJson::new(seed, script, outcome),
+            tally: TallyJson::new(&outcome.tally),
+            table,
+        }
+    }
+
+    /// The table for people.
+    pub(crate) fn table(&self) -> &str {
+        &self.table
+    }
+}
+
+/// What became of each fault, a row each; then of stops.
+pub(crate) fn tally_table(tally: &Tally) -> String {
+    let mut table = String::new();
+    if !tally.rows.is_empty() {
+        table.push_str(
+            "  fault             injected  following  stopped  survived  stop ms     way mm  overshoot mm\n",
+        );
+    }
+    for (kind, row) in &tally.rows {
+        let measured = |any: bool, text: String| if any { text } else { "--".to_owned() };
+        let _ = writeln!(
+            table,
+            "  {:<16} {:>9} {:>10} {:>8} {:>9} {:>8} {:>10} {:>13}",
+            kind.about().name,
+            row.injected,
+            row.following,
+            row.stopped,
+            row.survived,
+            measured(row.stop_max_ms > 0, row.stop_max_ms.to_string()),
+            measured(row.stop_max_ms > 0, format!("{:.2}", row.way_max_mm)),
+            measured(row.stopped > 0, format!("{:.2}", row.overshoot_max_mm)),
+        );
+    }
+    let _ = writeln!(
+        table,
+        "  followed {:.0} of {:.0} s; {} stops: {} that a fault called for, {} that the network did, {} that nothing did",
+        tally.following_ms as f64 * 1e-3,
+        tally.lasted_ms as f64 * 1e-3,
+        tally.stops,
+        tally.stops.saturating_sub(tally.of_the_network + tally.nuisances()),
+        tally.of_the_network,
+        tally.nuisances(),
+    );
+    for (cause, count) in &tally.nuisance {
+        let _ = writeln!(table, "    nuisance: {count} x {}", cause.unwrap_or("without a cause"));
+    }
+    table
+}
+
+/// Bytes as hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
