@@ -40,6 +40,8 @@ pub(crate) enum Command {
     Operator(OperatorArgs),
     /// Relay UDP through a network that is slow, loses packets or fails, as measured ones do
     Link(LinkArgs),
+    /// Write waveforms and numerics of a simulated patient
+    Patient(PatientArgs),
     /// Issue certificates for robots, operators, observers and the bedside
     Keys(KeysArgs),
     /// Measure what Farreach costs on this machine
@@ -190,6 +192,25 @@ pub(crate) struct LinkArgs {
     /// List the networks that are built in, and end
     #[arg(long)]
     pub(crate) list: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PatientArgs {
+    /// Simulate whole seconds, such as 60s or 2m; as fast as this machine can, not in real time
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub(crate) duration: Duration,
+    /// Seed of the patient
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// What happens to the patient, and when: a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+    /// Write the waveforms to this file as CSV; - is stdout
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write the numerics of each second to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -11,6 +11,7 @@ mod keys;
 mod link;
 mod link_report;
 mod operator_side;
+mod patient;
 mod profile;
 mod report;
 mod robot_side;
@@ -30,6 +31,7 @@ fn main() -> ExitCode {
         Command::Robot(args) => robot_side::run(args),
         Command::Operator(args) => operator_side::run(args),
         Command::Link(args) => link::run(args),
+        Command::Patient(args) => patient::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Bench(args) => bench::run(args),
     };
