@@ -46,6 +46,8 @@ pub(crate) enum Command {
     Trial(TrialArgs),
     /// The same for many seeds: what each fault leads to, and the smallest script of each promise that breaks
     Trials(TrialsArgs),
+    /// Write waveforms and numerics of a simulated patient
+    Patient(PatientArgs),
     /// Issue certificates for robots, operators, observers and the bedside
     Keys(KeysArgs),
     /// Measure what Farreach costs on this machine
@@ -270,6 +272,25 @@ pub(crate) struct TrialsArgs {
     pub(crate) save: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) stage: StageArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PatientArgs {
+    /// Simulate whole seconds, such as 60s or 2m; as fast as this machine can, not in real time
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = duration)]
+    pub(crate) duration: Duration,
+    /// Seed of the patient
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// What happens to the patient, and when: a TOML file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: Option<PathBuf>,
+    /// Write the waveforms to this file as CSV; - is stdout
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) csv: Option<PathBuf>,
+    /// Write the numerics of each second to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

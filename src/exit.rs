@@ -10,6 +10,7 @@ use protocol::profile::ProfileError;
 use robot_agent::shell::NodeError;
 use sim::network::preset::PresetError;
 use sim::network::relay::RelayError;
+use sim::patient::ScriptError;
 
 /// How a run ended. The numbers are promises: scripts test for them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +62,13 @@ pub(crate) enum Failure {
     NoFaults { path: PathBuf, error: std::io::Error },
     #[error("{}: {error}", path.display())]
     Faults { path: PathBuf, error: String },
+    #[error("can not read the events {}: {error}", path.display())]
+    NoScript { path: PathBuf, error: std::io::Error },
+    #[error("{}: {error}", path.display())]
+    Script { path: PathBuf, error: ScriptError },
+    /// Nobody reads any more what is written to stdout.
+    #[error("nobody reads the output any more")]
+    PipeClosed,
     #[error("{0}")]
     Relay(#[from] RelayError),
     #[error("{0}")]
@@ -87,6 +95,9 @@ impl Failure {
             | Self::NoPreset { .. }
             | Self::Write { .. }
             | Self::Profile { .. }
+            | Self::NoScript { .. }
+            | Self::Script { .. }
+            | Self::PipeClosed
             | Self::Preset { .. }
             | Self::NoFaults { .. }
             | Self::Faults { .. }

@@ -11,6 +11,7 @@ mod keys;
 mod link;
 mod link_report;
 mod operator_side;
+mod patient;
 mod profile;
 mod report;
 mod robot_side;
@@ -35,6 +36,7 @@ fn main() -> ExitCode {
         Command::Link(args) => link::run(args),
         Command::Trial(args) => trial::run(args),
         Command::Trials(args) => trials::run(args),
+        Command::Patient(args) => patient::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Bench(args) => bench::run(args),
     };

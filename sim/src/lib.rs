@@ -8,6 +8,7 @@
 //! - [`rigid`]: trees of rigid bodies on joints, from URDF: kinematics, inverse and forward dynamics.
 //! - [`psm`]: the patient-side arm of the da Vinci Research Kit.
 //! - [`task`]: the board of the peg transfer.
+//! - [`patient`]: vital signs that agree with each other, and a monitor that measures them.
 //! - [`carebase`]: a walking aid on two driven wheels.
 //! - [`urdf`]: the reader of that format, for both.
 //! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
@@ -44,6 +45,7 @@ pub mod light;
 pub mod model_file;
 pub mod network;
 pub mod noise;
+pub mod patient;
 pub mod phantom;
 pub mod plant;
 pub mod psm;

@@ -31,8 +31,8 @@ pub const SOFT_TISSUES: [SoftTissue; 5] = [
         modulus_pa: 3_040.0,
         thickness_m: 0.023,
         damping_s_m: 8.0,
-        source: "fat and gland in vivo, 3.04 kPa: seven volunteers under a light aspiration device; \
-                 half-space; skin (56 kPa) left out",
+        source: "fat and gland in vivo, seven volunteers (“In vivo measurement of breast tissues stiffness using a light \
+                 aspiration device”); half-space; skin, 56 kPa, left out",
     },
     SoftTissue {
         name: "abdomen",
@@ -55,7 +55,7 @@ pub const SOFT_TISSUES: [SoftTissue; 5] = [
         modulus_pa: 17_500.0,
         thickness_m: 0.018,
         damping_s_m: 8.0,
-        source: "shear wave speed 2.36 m/s in 100 healthy adults (2D-SWE, Nepal Medical College 2021 to 2022), as \
+        source: "shear wave speed 2.36 m/s in 100 healthy adults (Nepal Medical College, 2021 to 2022), as \
                  3ρv²; thickness over the trachea assumed",
     },
     SoftTissue {

@@ -173,6 +173,32 @@ fn the_arm_with_the_cores_force_loop_rests_at_the_analytic_depth_on_every_tissue
     }
 }
 
+/// No force loop: the arm is sent 4 mm into the stiffest tissue at a tenth of a metre a second, and stays there.
+#[test]
+fn the_arm_that_comes_fast_upon_the_stiffest_tissue_settles_without_chatter() {
+    let tissue = SoftTissue::named("rib").unwrap();
+    let (arm, torso) = (ArmModel::shipped().unwrap(), Phantom::shipped().unwrap());
+    let mut plant = UltrasoundPlant::new(arm, torso.clone(), 1).touching(tissue.contact());
+    plant.enable_drives();
+    let (mut press_m, mut most, mut last) = (-0.03, 0.0_f64, Vec::new());
+    for tick in 0..6_000 {
+        // Two seconds to get there, over the body.
+        if tick > 2_000 {
+            press_m = (press_m + 0.1 * DT_S).min(0.004);
+        }
+        let goal = torso.probe_pose(&Placement { press_m, ..Placement::default() });
+        plant.step(DT_S, Command::Follow(&goal));
+        most = most.max(plant.true_wrench().force_n.norm());
+        if tick >= 5_500 {
+            last.push(plant.true_wrench().force_n.z);
+        }
+    }
+    let changes: Vec<f64> = last.windows(2).map(|pair| pair[1] - pair[0]).collect();
+    assert!(variance(&changes).sqrt() < 0.01, "{} N a millisecond", variance(&changes).sqrt());
+    assert!(last.iter().all(|f| *f > 2.0), "it loses contact");
+    assert!(most < 40.0, "{most} N at the impact");
+}
+
 #[test]
 fn tissue_stiffens_with_depth_and_damps_more_the_deeper_it_is() {
     for tissue in &SOFT_TISSUES {
