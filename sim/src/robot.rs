@@ -15,23 +15,13 @@ use robot_agent::robot::{ArmReading, Body, Order, OwnLimits, Reach, Reading, Rob
 
 use crate::arm::{ArmModel, best_isotropy};
 use crate::bedside::{Before, Plant, STEP, Simulated};
-use crate::phantom::{Phantom, Placement};
+use crate::exam::Exam;
+use crate::phantom::Phantom;
 use crate::plant::{Command, Drives, UltrasoundPlant};
 use crate::snapshot::{SnapshotReader, SnapshotWriter, snapshot};
-use crate::ultrasound::{Probe, Scanner, ScannerError, Settings};
+use crate::ultrasound::{Scanner, ScannerError};
 
 pub use crate::bedside::SimFault;
-
-/// Where the people at the bedside have put the probe: on the skin over the liver, pressed as lightly
-/// as its own weight would. So there is a picture before anybody steers.
-const READY: Placement = Placement {
-    x_m: -0.045,
-    y_m: 0.03,
-    turn_rad: 0.0,
-    rock_rad: 0.0,
-    tilt_rad: 0.0,
-    press_m: 0.004,
-};
 
 /// Steps to bring it there from home: ample at half a metre per second.
 const READY_STEPS: u32 = 2_000;
@@ -62,10 +52,18 @@ impl SimRobot {
     /// # Errors
     /// A sentence, if a shipped model is broken.
     pub fn shipped(seed: u64) -> Result<(Self, SnapshotReader), String> {
+        Self::examining(Exam::Abdomen, seed)
+    }
+
+    /// The same for this examination.
+    ///
+    /// # Errors
+    /// A sentence, if a shipped model is broken.
+    pub fn examining(exam: Exam, seed: u64) -> Result<(Self, SnapshotReader), String> {
         let arm = ArmModel::shipped().map_err(|e| e.to_string())?;
-        let phantom = Phantom::shipped().map_err(|e| e.to_string())?;
-        let ready = phantom.probe_pose(&READY);
-        let mut plant = UltrasoundPlant::new(arm, phantom, seed);
+        let phantom = exam.phantom().map_err(|e| e.to_string())?;
+        let ready = phantom.probe_pose(&exam.ready());
+        let mut plant = UltrasoundPlant::new(arm, phantom, seed).with_face(exam.face());
         plant.enable_drives();
         for _ in 0..READY_STEPS {
             plant.step(STEP.as_secs_f64(), Command::Follow(&ready));
@@ -198,15 +196,24 @@ impl SimPictures {
     ///
     /// # Errors
     /// A sentence, if a shipped model is broken or the size is not one.
-    pub fn shipped(
+    pub fn shipped(probe: SnapshotReader, size: (u16, u16), seed: u64) -> Result<Self, String> {
+        Self::examining(Exam::Abdomen, probe, size, seed)
+    }
+
+    /// The same for this examination.
+    ///
+    /// # Errors
+    /// A sentence, if a shipped model is broken or the size is not one.
+    pub fn examining(
+        exam: Exam,
         probe: SnapshotReader,
         (width, height): (u16, u16),
         seed: u64,
     ) -> Result<Self, String> {
-        let phantom = Phantom::shipped().map_err(|e| e.to_string())?;
+        let phantom = exam.phantom().map_err(|e| e.to_string())?;
         let scanner = Scanner::new(
-            Probe::curved(),
-            Settings::default(),
+            exam.probe(),
+            exam.settings(),
             usize::from(width),
             usize::from(height),
             seed,

@@ -240,6 +240,28 @@ fn it_keeps_them_with_the_probe_on_the_skin() {
 }
 
 #[test]
+fn it_keeps_them_with_the_linear_probe_on_the_neck() {
+    let report = conform(SimRobot::examining(Exam::Thyroid, 7).unwrap().0);
+    assert!(report.passed(), "{report}");
+}
+
+/// The bedside has put the probe there before anybody steers: lightly, and with a picture.
+#[test]
+fn in_each_examination_the_probe_is_ready_on_the_skin() {
+    for exam in Exam::ALL {
+        let (mut robot, eye) = SimRobot::examining(exam, 1).unwrap();
+        let mut pictures = SimPictures::examining(exam, eye, (320, 240), 1).unwrap();
+        let mut picture = Picture::black(320, 240);
+        robot.read(ms(1)).unwrap();
+        assert!(pictures.capture(ms(1), STEP, &mut picture));
+        let coupled = pictures.scanner.coupled_part();
+        assert!(coupled > 0.65, "{coupled} of the beams touch: {}", exam.name());
+        let force_n = robot.plant().true_wrench().force_n.norm();
+        assert!((0.5..8.0).contains(&force_n), "{force_n} N: {}", exam.name());
+    }
+}
+
+#[test]
 fn pictures_show_what_is_under_the_probe() {
     let (mut robot, eye) = SimRobot::shipped(1).unwrap();
     let mut pictures = SimPictures::shipped(eye, (320, 240), 1).unwrap();
