@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use nalgebra::Isometry3;
 use protocol::ARMS;
+use protocol::imaging::{Imaging, ImagingRanges, ImagingRefusal, ImagingState, Span};
 use protocol::picture::ViewSource;
 use protocol::pose::Pose;
 use protocol::time::{Moment, Robot as RobotTime};
@@ -19,7 +20,7 @@ use crate::exam::Exam;
 use crate::phantom::Phantom;
 use crate::plant::{Command, Drives, UltrasoundPlant};
 use crate::snapshot::{SnapshotReader, SnapshotWriter, snapshot};
-use crate::ultrasound::{Scanner, ScannerError};
+use crate::ultrasound::{Ranges, Scanner, ScannerError, Settings};
 
 pub use crate::bedside::SimFault;
 
@@ -189,6 +190,7 @@ pub struct SimPictures {
     scanner: Scanner,
     phantom: Phantom,
     probe: SnapshotReader,
+    frozen: bool,
 }
 
 impl SimPictures {
@@ -219,7 +221,7 @@ impl SimPictures {
             seed,
         )
         .map_err(|e: ScannerError| e.to_string())?;
-        Ok(Self { scanner, phantom, probe })
+        Ok(Self { scanner, phantom, probe, frozen: false })
     }
 }
 
@@ -237,6 +239,49 @@ impl PictureSource for SimPictures {
         let Some((pose, time_s)) = self.probe.read() else { return false };
         into.depth_um = (self.scanner.settings().depth_m * 1e6) as u32;
         self.scanner.render(&self.phantom, &pose, time_s, &mut into.grey).is_ok()
+    }
+
+    fn imaging(&self) -> Option<ImagingState> {
+        let set = self.scanner.settings();
+        let now = Imaging {
+            depth_um: whole(set.depth_m * 1e6),
+            gain_cdb: whole(set.gain_db * 1e2),
+            focus_um: whole(set.focus_m * 1e6),
+            frequency_khz: whole(set.frequency_mhz * 1e3),
+            frozen: self.frozen,
+        };
+        Some(ImagingState { now, ranges: whole_ranges(&self.scanner.probe().ranges()) })
+    }
+
+    fn set_imaging(&mut self, wanted: &Imaging) -> Result<(), ImagingRefusal> {
+        let settings = Settings {
+            depth_m: f64::from(wanted.depth_um) / 1e6,
+            gain_db: f64::from(wanted.gain_cdb) / 1e2,
+            focus_m: f64::from(wanted.focus_um) / 1e6,
+            frequency_mhz: f64::from(wanted.frequency_khz) / 1e3,
+            ..*self.scanner.settings()
+        };
+        self.scanner.set(settings).map_err(|_| ImagingRefusal::Device)?;
+        self.frozen = wanted.frozen;
+        Ok(())
+    }
+}
+
+/// A setting in the units of the wire.
+const fn whole(value: f64) -> i32 {
+    value.round() as i32
+}
+
+fn whole_ranges(ranges: &Ranges) -> ImagingRanges {
+    let span = |(min, max): (f64, f64), scale: f64| Span {
+        min: whole(min * scale),
+        max: whole(max * scale),
+    };
+    ImagingRanges {
+        depth_um: span(ranges.depth_m, 1e6),
+        gain_cdb: span(ranges.gain_db, 1e2),
+        focus_um: span(ranges.focus_m, 1e6),
+        frequency_khz: span(ranges.frequency_mhz, 1e3),
     }
 }
 

@@ -6,6 +6,7 @@ use robot_agent::robot::{ArmOrder, Robot};
 
 use super::*;
 use crate::hands::Hands;
+use protocol::imaging::Knob;
 
 fn ms(ms: u64) -> Moment<RobotTime> {
     Moment::from_ns(ms * 1_000_000)
@@ -272,4 +273,41 @@ fn pictures_show_what_is_under_the_probe() {
     assert!(picture.depth_um > 10_000);
     let bright = picture.grey.iter().filter(|p| **p > 40).count();
     assert!(bright > 320 * 240 / 10, "{bright} pixels show the liver");
+}
+
+/// What is told as in force is what was asked for, to the last unit, and the picture shows it.
+#[test]
+fn what_an_operator_sets_is_in_force_and_what_is_out_of_range_is_not() {
+    for exam in Exam::ALL {
+        let (mut robot, eye) = SimRobot::examining(exam, 1).unwrap();
+        let mut pictures = SimPictures::examining(exam, eye, (320, 240), 1).unwrap();
+        let mut picture = Picture::black(320, 240);
+        robot.read(ms(1)).unwrap();
+        let state = pictures.imaging().unwrap();
+        assert_eq!(state.ranges.check(&state.now), Ok(()), "{}", exam.name());
+        for knob in Knob::ALL {
+            let Span { min, max } = state.ranges.knob(knob);
+            for value in [min, max, min + (max - min) / 3] {
+                let wanted = with(state.now, knob, value);
+                assert_eq!(pictures.set_imaging(&wanted), Ok(()), "{knob:?} {value}");
+                assert_eq!(pictures.imaging().unwrap().now, wanted);
+                assert!(pictures.capture(ms(1), STEP, &mut picture));
+                assert_eq!(i64::from(picture.depth_um), i64::from(wanted.depth_um));
+            }
+            let before = pictures.imaging().unwrap();
+            let refused = pictures.set_imaging(&with(before.now, knob, max + max.abs()));
+            assert_eq!(refused, Err(ImagingRefusal::Device), "{knob:?}");
+            assert_eq!(pictures.imaging(), Some(before));
+        }
+    }
+}
+
+fn with(mut imaging: Imaging, knob: Knob, value: i32) -> Imaging {
+    match knob {
+        Knob::Depth => imaging.depth_um = value,
+        Knob::Gain => imaging.gain_cdb = value,
+        Knob::Focus => imaging.focus_um = value,
+        Knob::Frequency => imaging.frequency_khz = value,
+    }
+    imaging
 }
