@@ -17,7 +17,8 @@ pub struct Picture {
     pub height: u16,
     /// The pixels.
     pub grey: Vec<u8>,
-    /// Depth that the picture shows; 0 if it is no section. Unit: micrometre.
+    /// How much of the body the picture shows from its first row to its last, for the ruler beside it; 0 if it is no
+    /// section. Unit: micrometre.
     pub depth_um: u32,
 }
 

@@ -237,7 +237,8 @@ impl PictureSource for SimPictures {
 
     fn capture(&mut self, _now: Moment<RobotTime>, _budget: Duration, into: &mut Picture) -> bool {
         let Some((pose, time_s)) = self.probe.read() else { return false };
-        into.depth_um = (self.scanner.settings().depth_m * 1e6) as u32;
+        let (_, rows) = self.scanner.size();
+        into.depth_um = (self.scanner.metres_per_pixel() * rows as f64 * 1e6).round() as u32;
         self.scanner.render(&self.phantom, &pose, time_s, &mut into.grey).is_ok()
     }
 

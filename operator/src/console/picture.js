@@ -103,7 +103,9 @@ export class Picture {
     renderParameters(view) {
         const { live } = view;
         // The depth belongs to the picture that is on the screen, not to the newest status.
-        const depth = live ? (view.presented?.depth_mm || live.pictures.depth_mm) : null;
+        // A device with knobs tells its own; what the picture shows is a little more.
+        const shown = live ? (view.presented?.depth_mm || live.pictures.depth_mm) : null;
+        const depth = live?.imaging?.depth_mm.now ?? shown;
         setText(byId('parameter-robot'), live?.robot || number(null));
         setText(byId('parameter-depth'), quantity(depth, 'mm'));
         setText(byId('parameter-rate'), quantity(live?.pictures.rate_hz, 'Hz', 1));

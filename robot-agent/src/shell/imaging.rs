@@ -49,9 +49,8 @@ impl Knobs {
         {
             report.request = wish.request;
             report.refused = set(source, &wish.wanted).err();
-            match report.refused {
-                Some(why) => tracing::warn!(code = why.id(), "settings were refused: {why}"),
-                None => tracing::debug!("the pictures are set to {:?}", wish.wanted),
+            if let Some(why) = report.refused {
+                tracing::warn!(code = why.id(), "settings were refused: {why}");
             }
         }
         report.state = source.imaging();

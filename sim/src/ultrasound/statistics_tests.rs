@@ -96,9 +96,9 @@ fn the_same_test_refuses_other_distributions() {
     let compressed: Vec<f64> = rayleigh.iter().map(|p| p.sqrt()).collect();
     assert!(distance_from_rayleigh(&compressed) > 3.0 * CRITICAL);
     // A mirror as strong as the scatterers behind each of them: Rician.
-    let mut noise = Noise::new(5);
+    let (mut noise, half) = (Noise::new(5), core::f64::consts::FRAC_1_SQRT_2);
     let rician: Vec<f64> = (0..rayleigh.len())
-        .map(|_| (1.0 + noise.normal() * 0.7071).powi(2) + (noise.normal() * 0.7071).powi(2))
+        .map(|_| (1.0 + half * noise.normal()).powi(2) + (half * noise.normal()).powi(2))
         .collect();
     assert!(distance_from_rayleigh(&rician) > 1.5 * CRITICAL);
     // Without the mirror it passes: the test refuses what is wrong, and not everything.
