@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use operator::shell::Route;
+use sim::Exam;
 
 use crate::link::{PresetChoice, Switch};
 use crate::profile::ProfileChoice;
@@ -66,6 +67,24 @@ pub(crate) enum Hand {
     Gamepad,
 }
 
+/// What the simulated probe looks into; it chooses the probe, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Phantom {
+    /// A torso under a curved probe
+    Abdomen,
+    /// A neck under a linear probe
+    Thyroid,
+}
+
+impl From<Phantom> for Exam {
+    fn from(phantom: Phantom) -> Self {
+        match phantom {
+            Phantom::Abdomen => Self::Abdomen,
+            Phantom::Thyroid => Self::Thyroid,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct DemoArgs {
     /// Without a page: pictures are decoded here and the scripted hand steers
@@ -86,6 +105,9 @@ pub(crate) struct DemoArgs {
     /// Profile to use: `ultrasound`, `surgery`, `surgery-lan`, `telecare`, or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
     pub(crate) profile: ProfileChoice,
+    /// What the simulated probe looks into
+    #[arg(long, value_enum, default_value = "abdomen")]
+    pub(crate) phantom: Phantom,
     /// Loopback address of the console page; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4680")]
     pub(crate) page: SocketAddr,
@@ -108,6 +130,9 @@ pub(crate) struct RobotArgs {
     /// Stay awake around what the control link expects, instead of waking up for it
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) spin: Spin,
+    /// What the simulated probe looks into
+    #[arg(long, value_enum, default_value = "abdomen")]
+    pub(crate) phantom: Phantom,
     /// Power the drives on as soon as the self-test has passed
     #[arg(long)]
     pub(crate) power_on: bool,

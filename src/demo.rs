@@ -40,8 +40,9 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Ending, Failure> {
     let authority = Authority::create("demo")?;
     let robot_key = authority.issue(Role::Robot, "demo", KEY_DAYS)?;
     let operator_key = authority.issue(Role::Operator, "demo", KEY_DAYS)?;
+    let simulated = (args.phantom.into(), args.seed);
     let robot =
-        start(profile.clone(), robot_key, (vec![ANY], ANY), args.seed, (Some(base), false))?;
+        start(profile.clone(), robot_key, (vec![ANY], ANY), simulated, (Some(base), false))?;
     let robot = Arc::new(robot);
     power_on(&robot)?;
     let default = if args.headless { Hand::Script } else { Hand::Pad };

@@ -11,7 +11,7 @@ use protocol::state::OperatingState;
 use robot_agent::core::LocalEvent;
 use robot_agent::shell::watchdog::STALL_MAX;
 use robot_agent::shell::{NodeConfig, RobotNode};
-use sim::{SimPictures, SimRobot};
+use sim::{Exam, SimPictures, SimRobot};
 
 use crate::bedside;
 use crate::cli::RobotArgs;
@@ -42,11 +42,11 @@ pub(crate) fn start(
     profile: Profile,
     identity: Identity,
     (control, media): (Vec<SocketAddr>, SocketAddr),
-    seed: u64,
+    (exam, seed): (Exam, u64),
     (clock_base, spins): (Option<Instant>, bool),
 ) -> Result<RobotNode, Failure> {
-    let (robot, probe) = SimRobot::shipped(seed).map_err(Failure::Internal)?;
-    let pictures = SimPictures::shipped(probe, PICTURE, seed).map_err(Failure::Internal)?;
+    let (robot, probe) = SimRobot::examining(exam, seed).map_err(Failure::Internal)?;
+    let pictures = SimPictures::examining(exam, probe, PICTURE, seed).map_err(Failure::Internal)?;
     let stall_max = STALL_MAX;
     let config = NodeConfig { profile, identity, control, media, clock_base, stall_max, spins };
     Ok(RobotNode::start(config, Box::new(robot), Box::new(pictures))?)
@@ -92,7 +92,7 @@ pub(crate) fn run(args: &RobotArgs) -> Result<Ending, Failure> {
         profile,
         identity,
         (args.listen.clone(), media),
-        args.seed,
+        (args.phantom.into(), args.seed),
         (None, args.spin.decide()),
     )?);
     eprintln!(

@@ -170,6 +170,31 @@ fn a_page_that_presents_nothing_makes_the_robot_hold() {
     t.hold_pad();
 }
 
+/// VIEW-AGE, MEDIA-STALL: whoever freezes the picture has a robot that holds; pictures alone do not make it go on.
+#[test]
+fn a_picture_that_is_frozen_from_the_page_makes_the_robot_hold() {
+    let Some(mut t) = Theatre::open("knobs", "pad") else { return };
+    t.wait_state("READY");
+    let depth = |mm| format!("document.querySelector('#depth-value').textContent === '{mm} mm'");
+    t.wait(&depth(160));
+    t.page.eval("document.querySelector('#depth-less').click()").unwrap();
+    t.wait(&depth(150));
+    let (x, y) = t.hold_pad();
+    let from = t.demo.said().len();
+    t.page.eval("document.querySelector('#imaging-freeze').click()").unwrap();
+    let (held, _) = t.demo.wait_from(from, &["-> HOLD"]);
+    t.wait_state("HOLD");
+    t.wait("document.querySelector('#picture-frame').dataset.cause === 'freeze'");
+    t.screenshot("freeze");
+    t.page.eval("document.querySelector('#imaging-freeze').click()").unwrap();
+    t.wait("document.querySelector('#picture-frame').dataset.stale === 'false'");
+    std::thread::sleep(std::time::Duration::from_millis(1_500));
+    let since = t.demo.said().split_off(held + 1);
+    assert!(!since.iter().any(|l| l.contains("-> ENGAGED")), "{since:?}");
+    t.page.mouse(Mouse::Release, x, y).unwrap();
+    t.hold_pad();
+}
+
 /// STATE-MISMATCH: a page whose state stands still beside pictures that go on makes the robot hold.
 #[test]
 fn a_page_whose_state_stands_still_makes_the_robot_hold() {

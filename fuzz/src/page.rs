@@ -36,10 +36,12 @@ pub fn page_messages(bytes: &[u8]) {
             }
             PageMessage::Decoder { report } => assert!(report.len() <= MESSAGE_MAX),
             PageMessage::Shown { .. }
+            | PageMessage::Imaging { .. }
             | PageMessage::Keyframe
             | PageMessage::Stop
             | PageMessage::Acknowledge => {}
         }
+        assert_eq!(message.imaging().is_some(), matches!(message, PageMessage::Imaging { .. }));
         let report = message.pad(now);
         assert_eq!(report.is_some(), matches!(message, PageMessage::Pad { .. }));
         if let Some(report) = report {

@@ -1,6 +1,7 @@
 //! Session messages: what is said once on the reliable stream.
 
 use protocol::frame::FrameError;
+use protocol::imaging::{ImagingRefusal, ImagingReport, ImagingState, Knob};
 use protocol::session::{
     OperatorMessage, Refusal, RobotMessage, SESSION_MESSAGE_MAX, decode, encode,
 };
@@ -10,8 +11,32 @@ pub fn session_messages(bytes: &[u8]) {
     if let Some(OperatorMessage::Hello { console, .. }) = canonical(bytes) {
         assert!(console.len() < bytes.len());
     }
-    if let Some(RobotMessage::Refused { code }) = canonical::<RobotMessage>(bytes) {
-        assert!(Refusal::from_code(code).is_none_or(|r| r as u8 == code));
+    match canonical::<RobotMessage>(bytes) {
+        Some(RobotMessage::Refused { code }) => {
+            assert!(Refusal::from_code(code).is_none_or(|r| r as u8 == code));
+        }
+        Some(RobotMessage::Imaging { report }) => imaging(&report),
+        _ => {}
+    }
+}
+
+/// What ranges take lies in all of them, and what they refuse is said with the knob's own value and limits.
+fn imaging(report: &ImagingReport) {
+    if let Some(ImagingState { now, ranges }) = report.state {
+        let inside = |knob: Knob| {
+            let (at, span) = (now.knob(knob), ranges.knob(knob));
+            span.min <= at && at <= span.max
+        };
+        match ranges.check(&now) {
+            Ok(()) => assert!(Knob::ALL.into_iter().all(inside)),
+            Err(ImagingRefusal::Range { knob, got, .. }) => {
+                assert!(!inside(knob) && got == now.knob(knob));
+            }
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+    if let Some(refused) = report.refused {
+        assert!(!refused.to_string().is_empty() && !refused.fix().is_empty());
     }
 }
 

@@ -14,6 +14,7 @@ pub mod frame;
 pub mod freshness;
 #[cfg(feature = "host")]
 pub mod host;
+pub mod imaging;
 #[cfg(feature = "quic")]
 pub mod link;
 pub mod picture;

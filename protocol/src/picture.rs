@@ -86,7 +86,7 @@ pub struct PictureHeader {
     pub width: u16,
     /// Height. Unit: pixel.
     pub height: u16,
-    /// Depth shown by an ultrasound picture; 0 for other pictures. Unit: micrometre.
+    /// How much an ultrasound picture shows from its first row to its last; 0 for other pictures. Unit: micrometre.
     pub depth_um: u32,
     /// True if it decodes without any picture before it.
     pub keyframe: bool,

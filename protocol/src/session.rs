@@ -5,6 +5,7 @@
 use bincode::{Decode, Encode};
 
 use crate::frame::{FrameError, codec};
+use crate::imaging::{Imaging, ImagingReport};
 
 /// Names one grant of authority. Random, so that a robot that restarts never accepts the frames of
 /// an earlier session.
@@ -55,6 +56,13 @@ pub enum OperatorMessage {
         /// The session.
         session: [u8; 16],
     },
+    /// The imaging device shall be set like this, all of it.
+    Imaging {
+        /// Counts the requests of this console, from 1. Of two the newer one counts.
+        request: u32,
+        /// How.
+        wanted: Imaging,
+    },
 }
 
 /// What the robot side says.
@@ -78,6 +86,11 @@ pub enum RobotMessage {
     },
     /// This path belongs to the session.
     Joined,
+    /// What the imaging device is set to.
+    Imaging {
+        /// The report.
+        report: ImagingReport,
+    },
 }
 
 /// Why a robot refuses a console. The number is also the application close code of the connection;
@@ -177,6 +190,51 @@ mod tests {
         assert_eq!(decode::<OperatorMessage>(&bytes), Ok(hello));
         bytes.push(0);
         assert!(decode::<OperatorMessage>(&bytes).is_err());
+    }
+
+    #[test]
+    fn settings_survive_the_wire_and_what_is_no_setting_is_refused() {
+        use crate::imaging::{ImagingRanges, ImagingRefusal, ImagingState, Knob, Span};
+        let wanted = Imaging {
+            depth_um: 120_000,
+            gain_cdb: -250,
+            focus_um: 60_000,
+            frequency_khz: 3_500,
+            frozen: true,
+        };
+        let asks = OperatorMessage::Imaging { request: 7, wanted };
+        let bytes = encode(&asks).unwrap();
+        assert_eq!(
+            bytes,
+            [
+                5, 0, 0, 0, 7, 0, 0, 0, 192, 212, 1, 0, 6, 255, 255, 255, 96, 234, 0, 0, 172, 13,
+                0, 0, 1
+            ]
+        );
+        assert_eq!(decode(&bytes), Ok(asks));
+        for frozen in 2..=u8::MAX {
+            let mut bytes = bytes.clone();
+            *bytes.last_mut().unwrap() = frozen;
+            assert!(decode::<OperatorMessage>(&bytes).is_err(), "{frozen} is neither yes nor no");
+        }
+        assert!(decode::<OperatorMessage>(&bytes[..24]).is_err());
+
+        let span = Span { min: 1, max: 2 };
+        let ranges =
+            ImagingRanges { depth_um: span, gain_cdb: span, focus_um: span, frequency_khz: span };
+        let refusals = [
+            None,
+            Some(ImagingRefusal::Fixed),
+            Some(ImagingRefusal::Device),
+            Some(ImagingRefusal::Range { knob: Knob::Frequency, got: 3, min: 1, max: 2 }),
+        ];
+        for state in [None, Some(ImagingState { now: wanted, ranges })] {
+            for refused in refusals {
+                let report = ImagingReport { serial: 3, request: 7, state, refused };
+                let says = RobotMessage::Imaging { report };
+                assert_eq!(decode(&encode(&says).unwrap()), Ok(says));
+            }
+        }
     }
 
     #[test]

@@ -25,10 +25,11 @@ use protocol::frame::state::STATE_BYTES;
 use protocol::frame::{
     ArmCommand, ArmState, BaseState, Clamp, ClampSet, CommandFrame, Mode, Motion, StateFrame,
 };
+use protocol::imaging::Imaging;
 use protocol::picture::{HEADER_BYTES, PictureHeader, ViewSource};
 use protocol::pose::{Base, Displacement, Pose, Tip};
 use protocol::profile::{Profile, ULTRASOUND};
-use protocol::session::{Refusal, SessionId};
+use protocol::session::{OperatorMessage, Refusal, SessionId, encode};
 use protocol::state::OperatingState;
 use protocol::time::Moment;
 
@@ -129,7 +130,8 @@ fn every_code_of_errors_is_on_the_page_of_codes_and_no_other() {
         rust(&root().join(dir), &mut code);
     }
     let page = fs::read_to_string(reference("codes.md")).unwrap();
-    let prefixes = ["E-LNK-", "E-KEY-", "E-CON-", "E-AUTH-", "E-ROB-", "E-BEN-", "\"PAD-"];
+    let prefixes =
+        ["E-LNK-", "E-KEY-", "E-CON-", "E-AUTH-", "E-ROB-", "E-BEN-", "E-IMG-", "\"PAD-"];
     let mut wanted = codes_in(&code, &prefixes);
     // What is left of a prefix that only tests look for.
     wanted.retain(|c| !c.ends_with('-'));
@@ -363,11 +365,24 @@ fn picture() -> PictureHeader {
     }
 }
 
+/// The request of the golden test beside the messages.
+fn imaging() -> OperatorMessage {
+    let wanted = Imaging {
+        depth_um: 120_000,
+        gain_cdb: -250,
+        focus_um: 60_000,
+        frequency_khz: 3_500,
+        frozen: true,
+    };
+    OperatorMessage::Imaging { request: 7, wanted }
+}
+
 #[test]
 fn the_golden_bytes_on_the_page_are_what_the_encoders_make() {
     holds("wire.md", "command", &hex(&command().encode().unwrap()));
     holds("wire.md", "state", &hex(&state().encode().unwrap()));
     holds("wire.md", "picture", &hex(&picture().encode().unwrap()));
+    holds("wire.md", "imaging", &hex(&encode(&imaging()).unwrap()));
 }
 
 /// All Markdown below `dir`.

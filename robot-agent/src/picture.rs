@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use protocol::imaging::{Imaging, ImagingRefusal, ImagingState};
 use protocol::picture::ViewSource;
 use protocol::time::{Moment, Robot};
 
@@ -16,7 +17,8 @@ pub struct Picture {
     pub height: u16,
     /// The pixels.
     pub grey: Vec<u8>,
-    /// Depth that the picture shows; 0 if it is no section. Unit: micrometre.
+    /// How much of the body the picture shows from its first row to its last, for the ruler beside it; 0 if it is no
+    /// section. Unit: micrometre.
     pub depth_um: u32,
 }
 
@@ -42,4 +44,26 @@ pub trait PictureSource: Send {
     ///
     /// Bound: should return within `budget`; the caller counts the time it took as picture age.
     fn capture(&mut self, now: Moment<Robot>, budget: Duration, into: &mut Picture) -> bool;
+
+    /// What the device is set to, and what it takes; `None`, as here, if its operator can set nothing.
+    ///
+    /// Asked before every picture, so it should cost nothing. What somebody sets at the device itself shows here,
+    /// too, and the console is told. While it says `frozen`, nothing is captured: the picture that steers grows
+    /// old, and the robot holds.
+    fn imaging(&self) -> Option<ImagingState> {
+        None
+    }
+
+    /// Sets the device like this, all of it, from the next picture on; or refuses and changes nothing, as here.
+    ///
+    /// Called on the media thread between two pictures, with values within the ranges that
+    /// [`imaging`](Self::imaging) tells. A device that knows only steps takes the nearest: what `imaging` tells
+    /// afterwards is in force. `frozen` may let it rest, for nothing is captured then. How long it takes counts as
+    /// age of the picture.
+    ///
+    /// # Errors
+    /// Why not.
+    fn set_imaging(&mut self, _wanted: &Imaging) -> Result<(), ImagingRefusal> {
+        Err(ImagingRefusal::Fixed)
+    }
 }

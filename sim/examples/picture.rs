@@ -4,15 +4,20 @@ use std::error::Error;
 use std::fs;
 use std::path::Path;
 
-use sim::phantom::{Phantom, Placement};
-use sim::ultrasound::{Probe, Scanner, Settings};
+use sim::phantom::Placement;
+use sim::{Exam, Scanner};
 
 const SIZE: (usize, usize) = (640, 480);
 
 const LONG: f64 = std::f64::consts::FRAC_PI_2;
 
 /// Named places: x, y (m), turn, rock, tilt (rad), press (m); see `Placement`.
-const PLACES: [(&str, [f64; 6]); 12] = [
+const PLACES: [(&str, [f64; 6]); 17] = [
+    ("neck-right", [-0.018, 0.008, 0.0, 0.0, 0.0, 0.003]),
+    ("neck-middle", [0.0, 0.0, 0.0, 0.0, 0.0, 0.003]),
+    ("neck-left", [0.018, -0.002, 0.0, 0.0, 0.0, 0.003]),
+    ("neck-long", [-0.0165, 0.004, LONG, 0.0, 0.0, 0.003]),
+    ("neck-carotid-long", [-0.0292, 0.0, LONG, 0.0, 0.0, 0.003]),
     ("aorta", [0.0, 0.0, 0.0, 0.0, 0.0, 0.008]),
     ("aorta-long", [0.012, 0.0, LONG, 0.0, 0.0, 0.008]),
     ("liver", [-0.07, 0.05, 0.0, 0.0, 0.2, 0.008]),
@@ -32,14 +37,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     let [place, target] = arguments.as_slice() else {
         return Err("usage: picture <place>|all <file>|<folder>".into());
     };
-    let phantom = Phantom::shipped()?;
-    let mut scanner = Scanner::new(Probe::default(), Settings::default(), SIZE.0, SIZE.1, 1)?;
     let mut grey = vec![0_u8; SIZE.0 * SIZE.1];
     let mut written = 0;
     for (name, [x_m, y_m, turn_rad, rock_rad, tilt_rad, press_m]) in PLACES {
         if place != "all" && place != name {
             continue;
         }
+        let exam = if name.starts_with("neck") { Exam::Thyroid } else { Exam::Abdomen };
+        let phantom = exam.phantom()?;
+        let mut scanner = Scanner::new(exam.probe(), exam.settings(), SIZE.0, SIZE.1, 1)?;
         let placement = Placement { x_m, y_m, turn_rad, rock_rad, tilt_rad, press_m };
         scanner.render(&phantom, &phantom.probe_pose(&placement), 0.0, &mut grey)?;
         let path = Path::new(target);

@@ -12,8 +12,9 @@
 //! - [`carebase`]: a walking aid on two driven wheels.
 //! - [`urdf`]: the reader of that format, for both.
 //! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
-//! - [`phantom`]: a torso with a layered wall, organs, vessels and bone, from a file.
-//! - [`ultrasound`]: the B-mode picture of that torso under the probe.
+//! - [`phantom`]: a torso and a neck with a layered wall, organs, vessels and bone, from files.
+//! - [`ultrasound`]: the B-mode picture of such a body under the probe.
+//! - [`exam`]: which body is under which probe.
 //! - [`plant`]: arm, torso and contact in one step of a millisecond.
 //! - [`watchdog`]: drives that stop when orders cease.
 //! - [`driven`]: such a tree with drives, servos and brakes.
@@ -38,6 +39,7 @@ pub mod arm;
 pub mod bedside;
 pub mod carebase;
 pub mod driven;
+pub mod exam;
 pub mod fleet;
 #[cfg(test)]
 mod hands;
@@ -62,6 +64,7 @@ pub mod urdf;
 pub mod watchdog;
 
 pub use arm::{ArmModel, JOINTS, JointVector, UrdfDefaults, UrdfError};
+pub use exam::Exam;
 pub use model_file::ModelError;
 pub use phantom::{Phantom, Placement, Tissue};
 pub use plant::{Command, UltrasoundPlant};

@@ -121,6 +121,13 @@ impl UltrasoundPlant {
         self
     }
 
+    /// The same plant with another probe in its hand.
+    #[must_use]
+    pub const fn with_face(mut self, face: ProbeFace) -> Self {
+        self.face = face;
+        self
+    }
+
     /// Releases the brakes and holds the posture that the arm is in. Clears a tripped watchdog.
     pub fn enable_drives(&mut self) {
         self.watchdog.enable();

@@ -7,6 +7,7 @@ use core::time::Duration;
 
 use nalgebra::{Isometry3, Vector3};
 use protocol::ARMS;
+use protocol::imaging::{Imaging, ImagingRanges, ImagingRefusal, ImagingState, Span};
 use protocol::picture::ViewSource;
 use protocol::pose::Pose;
 use protocol::time::{Moment, Robot as RobotTime};
@@ -15,24 +16,14 @@ use robot_agent::robot::{ArmReading, Body, Order, OwnLimits, Reach, Reading, Rob
 
 use crate::arm::{ArmModel, best_isotropy};
 use crate::bedside::{Before, Plant, STEP, Simulated};
-use crate::phantom::{Phantom, Placement};
+use crate::exam::Exam;
+use crate::phantom::Phantom;
 use crate::plant::{Command, Drives, UltrasoundPlant};
 use crate::snapshot::{SnapshotReader, SnapshotWriter, snapshot};
 use crate::truth::{TipMotion, Truth, Watched};
-use crate::ultrasound::{Probe, Scanner, ScannerError, Settings};
+use crate::ultrasound::{Ranges, Scanner, ScannerError, Settings};
 
 pub use crate::bedside::SimFault;
-
-/// Where the people at the bedside have put the probe: on the skin over the liver, pressed as lightly
-/// as its own weight would. So there is a picture before anybody steers.
-const READY: Placement = Placement {
-    x_m: -0.045,
-    y_m: 0.03,
-    turn_rad: 0.0,
-    rock_rad: 0.0,
-    tilt_rad: 0.0,
-    press_m: 0.004,
-};
 
 /// Steps to bring it there from home: ample at half a metre per second.
 const READY_STEPS: u32 = 2_000;
@@ -63,7 +54,15 @@ impl SimRobot {
     /// # Errors
     /// A sentence, if a shipped model is broken.
     pub fn shipped(seed: u64) -> Result<(Self, SnapshotReader), String> {
-        shipped_plant(seed).map(Self::new)
+        Self::examining(Exam::Abdomen, seed)
+    }
+
+    /// The same for this examination.
+    ///
+    /// # Errors
+    /// A sentence, if a shipped model is broken.
+    pub fn examining(exam: Exam, seed: u64) -> Result<(Self, SnapshotReader), String> {
+        shipped_plant(exam, seed).map(Self::new)
     }
 
     /// A robot made of this plant, as an agent finds it that has just connected: its drives off.
@@ -91,7 +90,7 @@ impl UltrasoundArm {
     /// # Errors
     /// A sentence, if a shipped model is broken.
     pub fn shipped(seed: u64) -> Result<Self, String> {
-        shipped_plant(seed).map(|plant| Self::new(plant).0)
+        shipped_plant(Exam::Abdomen, seed).map(|plant| Self::new(plant).0)
     }
 
     /// Another one like it, of which nobody makes pictures. The seed chooses the noise of its sensors.
@@ -102,11 +101,11 @@ impl UltrasoundArm {
     }
 }
 
-fn shipped_plant(seed: u64) -> Result<UltrasoundPlant, String> {
+fn shipped_plant(exam: Exam, seed: u64) -> Result<UltrasoundPlant, String> {
     let arm = ArmModel::shipped().map_err(|e| e.to_string())?;
-    let phantom = Phantom::shipped().map_err(|e| e.to_string())?;
-    let ready = phantom.probe_pose(&READY);
-    let mut plant = UltrasoundPlant::new(arm, phantom, seed);
+    let phantom = exam.phantom().map_err(|e| e.to_string())?;
+    let ready = phantom.probe_pose(&exam.ready());
+    let mut plant = UltrasoundPlant::new(arm, phantom, seed).with_face(exam.face());
     plant.enable_drives();
     for _ in 0..READY_STEPS {
         plant.step(STEP.as_secs_f64(), Command::Follow(&ready));
@@ -236,6 +235,7 @@ pub struct SimPictures {
     scanner: Scanner,
     phantom: Phantom,
     probe: SnapshotReader,
+    frozen: bool,
 }
 
 impl SimPictures {
@@ -243,21 +243,30 @@ impl SimPictures {
     ///
     /// # Errors
     /// A sentence, if a shipped model is broken or the size is not one.
-    pub fn shipped(
+    pub fn shipped(probe: SnapshotReader, size: (u16, u16), seed: u64) -> Result<Self, String> {
+        Self::examining(Exam::Abdomen, probe, size, seed)
+    }
+
+    /// The same for this examination.
+    ///
+    /// # Errors
+    /// A sentence, if a shipped model is broken or the size is not one.
+    pub fn examining(
+        exam: Exam,
         probe: SnapshotReader,
         (width, height): (u16, u16),
         seed: u64,
     ) -> Result<Self, String> {
-        let phantom = Phantom::shipped().map_err(|e| e.to_string())?;
+        let phantom = exam.phantom().map_err(|e| e.to_string())?;
         let scanner = Scanner::new(
-            Probe::curved(),
-            Settings::default(),
+            exam.probe(),
+            exam.settings(),
             usize::from(width),
             usize::from(height),
             seed,
         )
         .map_err(|e: ScannerError| e.to_string())?;
-        Ok(Self { scanner, phantom, probe })
+        Ok(Self { scanner, phantom, probe, frozen: false })
     }
 }
 
@@ -273,8 +282,52 @@ impl PictureSource for SimPictures {
 
     fn capture(&mut self, _now: Moment<RobotTime>, _budget: Duration, into: &mut Picture) -> bool {
         let Some((pose, time_s)) = self.probe.read() else { return false };
-        into.depth_um = (self.scanner.settings().depth_m * 1e6) as u32;
+        let (_, rows) = self.scanner.size();
+        into.depth_um = (self.scanner.metres_per_pixel() * rows as f64 * 1e6).round() as u32;
         self.scanner.render(&self.phantom, &pose, time_s, &mut into.grey).is_ok()
+    }
+
+    fn imaging(&self) -> Option<ImagingState> {
+        let set = self.scanner.settings();
+        let now = Imaging {
+            depth_um: whole(set.depth_m * 1e6),
+            gain_cdb: whole(set.gain_db * 1e2),
+            focus_um: whole(set.focus_m * 1e6),
+            frequency_khz: whole(set.frequency_mhz * 1e3),
+            frozen: self.frozen,
+        };
+        Some(ImagingState { now, ranges: whole_ranges(&self.scanner.probe().ranges()) })
+    }
+
+    fn set_imaging(&mut self, wanted: &Imaging) -> Result<(), ImagingRefusal> {
+        let settings = Settings {
+            depth_m: f64::from(wanted.depth_um) / 1e6,
+            gain_db: f64::from(wanted.gain_cdb) / 1e2,
+            focus_m: f64::from(wanted.focus_um) / 1e6,
+            frequency_mhz: f64::from(wanted.frequency_khz) / 1e3,
+            ..*self.scanner.settings()
+        };
+        self.scanner.set(settings).map_err(|_| ImagingRefusal::Device)?;
+        self.frozen = wanted.frozen;
+        Ok(())
+    }
+}
+
+/// A setting in the units of the wire.
+const fn whole(value: f64) -> i32 {
+    value.round() as i32
+}
+
+fn whole_ranges(ranges: &Ranges) -> ImagingRanges {
+    let span = |(min, max): (f64, f64), scale: f64| Span {
+        min: whole(min * scale),
+        max: whole(max * scale),
+    };
+    ImagingRanges {
+        depth_um: span(ranges.depth_m, 1e6),
+        gain_cdb: span(ranges.gain_db, 1e2),
+        focus_um: span(ranges.focus_m, 1e6),
+        frequency_khz: span(ranges.frequency_mhz, 1e3),
     }
 }
 

@@ -6,6 +6,7 @@ use robot_agent::robot::{ArmOrder, Robot};
 
 use super::*;
 use crate::hands::Hands;
+use protocol::imaging::Knob;
 
 fn ms(ms: u64) -> Moment<RobotTime> {
     Moment::from_ns(ms * 1_000_000)
@@ -240,6 +241,28 @@ fn it_keeps_them_with_the_probe_on_the_skin() {
 }
 
 #[test]
+fn it_keeps_them_with_the_linear_probe_on_the_neck() {
+    let report = conform(SimRobot::examining(Exam::Thyroid, 7).unwrap().0);
+    assert!(report.passed(), "{report}");
+}
+
+/// The bedside has put the probe there before anybody steers: lightly, and with a picture.
+#[test]
+fn in_each_examination_the_probe_is_ready_on_the_skin() {
+    for exam in Exam::ALL {
+        let (mut robot, eye) = SimRobot::examining(exam, 1).unwrap();
+        let mut pictures = SimPictures::examining(exam, eye, (320, 240), 1).unwrap();
+        let mut picture = Picture::black(320, 240);
+        robot.read(ms(1)).unwrap();
+        assert!(pictures.capture(ms(1), STEP, &mut picture));
+        let coupled = pictures.scanner.coupled_part();
+        assert!(coupled > 0.65, "{coupled} of the beams touch: {}", exam.name());
+        let force_n = robot.plant().true_wrench().force_n.norm();
+        assert!((0.5..8.0).contains(&force_n), "{force_n} N: {}", exam.name());
+    }
+}
+
+#[test]
 fn pictures_show_what_is_under_the_probe() {
     let (mut robot, eye) = SimRobot::shipped(1).unwrap();
     let mut pictures = SimPictures::shipped(eye, (320, 240), 1).unwrap();
@@ -250,4 +273,43 @@ fn pictures_show_what_is_under_the_probe() {
     assert!(picture.depth_um > 10_000);
     let bright = picture.grey.iter().filter(|p| **p > 40).count();
     assert!(bright > 320 * 240 / 10, "{bright} pixels show the liver");
+}
+
+/// What is told as in force is what was asked for, to the last unit, and the picture shows it.
+#[test]
+fn what_an_operator_sets_is_in_force_and_what_is_out_of_range_is_not() {
+    for exam in Exam::ALL {
+        let (mut robot, eye) = SimRobot::examining(exam, 1).unwrap();
+        let mut pictures = SimPictures::examining(exam, eye, (320, 240), 1).unwrap();
+        let mut picture = Picture::black(320, 240);
+        robot.read(ms(1)).unwrap();
+        let state = pictures.imaging().unwrap();
+        assert_eq!(state.ranges.check(&state.now), Ok(()), "{}", exam.name());
+        for knob in Knob::ALL {
+            let Span { min, max } = state.ranges.knob(knob);
+            for value in [min, max, min + (max - min) / 3] {
+                let wanted = with(state.now, knob, value);
+                assert_eq!(pictures.set_imaging(&wanted), Ok(()), "{knob:?} {value}");
+                assert_eq!(pictures.imaging().unwrap().now, wanted);
+                assert!(pictures.capture(ms(1), STEP, &mut picture));
+                // From the first row to the last there is a little more: a fan begins above its middle.
+                let (shown, depth) = (f64::from(picture.depth_um), f64::from(wanted.depth_um));
+                assert!((1.0..1.5).contains(&(shown / depth)), "{shown} and {depth}");
+            }
+            let before = pictures.imaging().unwrap();
+            let refused = pictures.set_imaging(&with(before.now, knob, max + max.abs()));
+            assert_eq!(refused, Err(ImagingRefusal::Device), "{knob:?}");
+            assert_eq!(pictures.imaging(), Some(before));
+        }
+    }
+}
+
+fn with(mut imaging: Imaging, knob: Knob, value: i32) -> Imaging {
+    match knob {
+        Knob::Depth => imaging.depth_um = value,
+        Knob::Gain => imaging.gain_cdb = value,
+        Knob::Focus => imaging.focus_um = value,
+        Knob::Frequency => imaging.frequency_khz = value,
+    }
+    imaging
 }

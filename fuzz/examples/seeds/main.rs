@@ -15,6 +15,9 @@ use protocol::frame::{
     ArmCommand, ArmState, BaseState, BaseTwist, Clamp, ClampSet, CommandFrame, Mode, Motion,
     StateFrame,
 };
+use protocol::imaging::{
+    Imaging, ImagingRanges, ImagingRefusal, ImagingReport, ImagingState, Span,
+};
 use protocol::link::{Authority, Role};
 use protocol::picture::{PictureHeader, ViewSource};
 use protocol::pose::Displacement;
@@ -149,7 +152,28 @@ fn messages() -> Vec<Vec<u8>> {
         RobotMessage::Refused { code: Refusal::Taken as u8 },
     ];
     let operator = operator.iter().map(|m| encode(m).expect("a valid message"));
-    operator.chain(robot.iter().map(|m| encode(m).expect("a valid message"))).collect()
+    let robot = robot.iter().map(|m| encode(m).expect("a valid message"));
+    operator.chain(robot).chain(imaging()).collect()
+}
+
+fn imaging() -> [Vec<u8>; 3] {
+    let now = Imaging {
+        depth_um: 120_000,
+        gain_cdb: -250,
+        focus_um: 60_000,
+        frequency_khz: 3_500,
+        frozen: false,
+    };
+    let wide = Span { min: -1_000_000, max: 1_000_000 };
+    let narrow = Span { min: 0, max: 100_000 };
+    let ranges =
+        ImagingRanges { depth_um: narrow, gain_cdb: wide, focus_um: wide, frequency_khz: wide };
+    let state = Some(ImagingState { now, ranges });
+    let report = ImagingReport { serial: 2, request: 1, state, refused: ranges.check(&now).err() };
+    let unset = ImagingReport { state: None, refused: Some(ImagingRefusal::Fixed), ..report };
+    let asks = encode(&OperatorMessage::Imaging { request: 7, wanted: now });
+    let says = |report| encode(&RobotMessage::Imaging { report }).expect("a valid message");
+    [asks.expect("a valid message"), says(report), says(unset)]
 }
 
 fn headers() -> Vec<Vec<u8>> {
@@ -254,5 +278,7 @@ fn page() -> Vec<Vec<u8>> {
         messages.iter().map(|m| [&slow[..], m.as_bytes()].concat()).collect();
     all.push([&slow[..], messages.join("\n").as_bytes()].concat());
     all.push(vec![0, 0, 255, 1, 0, 0, 0]);
+    let knobs = r#"{"type":"imaging","depth_mm":120,"gain_db":-2.5,"focus_mm":1e300,"frequency_mhz":3.5,"frozen":true}"#;
+    all.push([&slow[..], knobs.as_bytes()].concat());
     all
 }

@@ -6,6 +6,7 @@
 import { Chip } from './chip.js';
 import { Force } from './force.js';
 import { Help } from './help.js';
+import { Imaging } from './imaging.js';
 import { Interlocks } from './interlocks.js';
 import { Latency } from './latency.js';
 import { Pad } from './pad.js';
@@ -41,6 +42,7 @@ const chip = new Chip();
 const force = new Force();
 const latency = new Latency();
 const interlocks = new Interlocks();
+const imaging = new Imaging(send);
 const help = new Help();
 
 const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
@@ -76,6 +78,7 @@ store.subscribe((view, now) => {
     latency.render(view, now);
     interlocks.render(view);
     pad.render(view);
+    imaging.render(view);
     document.documentElement.dataset.heard = String(view.heard);
     document.documentElement.dataset.known = String(view.known);
 });

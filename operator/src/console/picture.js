@@ -29,6 +29,7 @@ export class Picture {
         this.canvas = /** @type {HTMLCanvasElement} */ (byId('picture'));
         this.overlay = /** @type {HTMLCanvasElement} */ (byId('overlay'));
         this.text = byId('parameters');
+        this.knobs = byId('imaging');
         this.word = byId('stale-word');
         this.cause = byId('stale-cause');
         this.placed = '';
@@ -91,7 +92,8 @@ export class Picture {
         /** @type {Record<string, string>} */
         const causes = strings.picture.cause;
         const fault = this.store.facts.pictureFault;
-        setText(this.word, stale ? (never ? strings.picture.none : strings.picture.stale) : '');
+        const named = cause === 'freeze' ? strings.picture.frozen : strings.picture.stale;
+        setText(this.word, stale ? (never ? strings.picture.none : named) : '');
         setText(this.cause, stale ? (fault ?? causes[cause] ?? '') : '');
         this.renderParameters(view);
         this.place(view);
@@ -101,7 +103,9 @@ export class Picture {
     renderParameters(view) {
         const { live } = view;
         // The depth belongs to the picture that is on the screen, not to the newest status.
-        const depth = live ? (view.presented?.depth_mm || live.pictures.depth_mm) : null;
+        // A device with knobs tells its own; what the picture shows is a little more.
+        const shown = live ? (view.presented?.depth_mm || live.pictures.depth_mm) : null;
+        const depth = live?.imaging?.depth_mm.now ?? shown;
         setText(byId('parameter-robot'), live?.robot || number(null));
         setText(byId('parameter-depth'), quantity(depth, 'mm'));
         setText(byId('parameter-rate'), quantity(live?.pictures.rate_hz, 'Hz', 1));
@@ -140,8 +144,8 @@ export class Picture {
         if (key === this.placed) return;
         this.placed = key;
         const size = { width: presented?.width ?? 4, height: presented?.height ?? 3 };
-        const { frame, canvas, overlay, text } = this;
-        placePicture({ frame, canvas, overlay, text }, size, depth);
+        const { frame, canvas, overlay, text, knobs } = this;
+        placePicture({ frame, canvas, overlay, text, knobs }, size, depth);
     }
 
     /**

@@ -18,11 +18,11 @@ const MARKER_REM = 2.5;
 const STEPS_MM = [5, 10, 20, 50, 100];
 
 /**
- * @param {{frame: HTMLElement, canvas: HTMLElement, overlay: HTMLCanvasElement, text: HTMLElement}} parts
+ * @param {{frame: HTMLElement, canvas: HTMLElement, overlay: HTMLCanvasElement, text: HTMLElement, knobs: HTMLElement}} parts
  * @param {{width: number, height: number}} picture  pixels of the picture
  * @param {number} depthMm  0 when the picture has no depth
  */
-export function placePicture({ frame, canvas, overlay, text }, picture, depthMm) {
+export function placePicture({ frame, canvas, overlay, text, knobs }, picture, depthMm) {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const [width, height] = [frame.clientWidth, frame.clientHeight];
     const scale = Math.min(width / picture.width, height / picture.height);
@@ -45,6 +45,7 @@ export function placePicture({ frame, canvas, overlay, text }, picture, depthMm)
     // Over the picture the text stands below the orientation mark, beside it at the top of the frame.
     text.style.top = beside ? '' : `${box.top + MARKER_REM * rem}px`;
     text.style.left = beside ? '' : `${box.left + 0.375 * rem}px`;
+    knobs.style.left = text.style.left;
     drawOverlay(overlay, { width, height, rem }, box, right > 0 ? 'beside' : 'over', depthMm);
 }
 

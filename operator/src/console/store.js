@@ -146,6 +146,8 @@ function pictureOf(facts, status, live, now) {
     if (facts.pictureFault) return stale('fault');
     if (!status) return stale('socket');
     if (!live) return stale('link');
+    // Whoever froze it wants to look at it: it is named, and not crossed out.
+    if (live.imaging?.frozen) return stale('freeze');
     if (facts.presentedAt === null) return stale('never');
     if (!(now - facts.presentedAt <= PICTURE_MAX_MS)) return stale('frozen');
     const { now_ms: age, hard_ms: hard } = live.ages.view;

@@ -11,6 +11,8 @@
  * @typedef {{name: string, up: boolean, round_trip_ms: ?number, lost_up_percent: ?number, lost_down_percent: ?number, first_percent: ?number}} Path
  * @typedef {{id: string, state: string, value: ?string, limit: ?string, owner: string, fix: string}} Interlock
  * @typedef {{wanted_mm_s: ?number, turn_deg_s: ?number, wanted_turn_deg_s: ?number, ahead_mm: ?number, behind_mm: ?number}} Base
+ * @typedef {{now: number, min: number, max: number}} Setting
+ * @typedef {{depth_mm: Setting, gain_db: Setting, focus_mm: Setting, frequency_mhz: Setting, frozen: boolean, refused: ?Reason}} Imaging
  * @typedef {{priority: 'high'|'medium'|'low', code: string, text: string}} Alarm
  *
  * What the console process says about 20 times per second.
@@ -37,6 +39,7 @@
  * @property {{x_mm: ?number, y_mm: ?number, z_mm: ?number}} probe
  * @property {?Base} base  null for arms
  * @property {{shown: ?number, dropped: ?number, rate_hz: ?number, depth_mm: ?number}} pictures
+ * @property {?Imaging} imaging  null where nothing can be set, or nothing is known
  * @property {Alarm[]} alarms
  *
  * One picture that has been presented to the eye.

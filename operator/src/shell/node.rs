@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver as Answer, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::{Builder, JoinHandle};
@@ -156,12 +156,14 @@ impl ConsoleNode {
             stop: super::shared::StopPress::default(),
             commands_sent: AtomicU64::new(0),
             words,
+            imaging_asked: AtomicU32::new(0),
             outlet: super::mailbox::Outlet::default(),
             board: Mutex::new(Board {
                 link: Link::Connecting,
                 robot: String::new(),
                 simulated: false,
                 paths: Vec::new(),
+                imaging: None,
             }),
             meter: Mutex::default(),
             published,

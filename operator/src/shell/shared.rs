@@ -3,11 +3,12 @@
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use protocol::frame::StateFrame;
 use protocol::host::HostClock;
+use protocol::imaging::{Imaging, ImagingReport};
 use protocol::profile::Profile;
 use protocol::time::{Moment, Operator};
 use tokio::sync::mpsc;
@@ -33,6 +34,13 @@ pub enum Word {
     Acknowledge {
         /// The epoch that was on the screen.
         epoch: u32,
+    },
+    /// The imaging device shall be set like this.
+    Imaging {
+        /// The number of the request.
+        request: u32,
+        /// How.
+        wanted: Imaging,
     },
     /// Authority is given back.
     Release,
@@ -121,6 +129,8 @@ pub struct Board {
     pub simulated: bool,
     /// The ways to the robot.
     pub paths: Vec<PathState>,
+    /// What the robot said last of its imaging device in this session; `None` if it has not.
+    pub imaging: Option<ImagingReport>,
 }
 
 impl Board {
@@ -221,6 +231,8 @@ pub struct Shared {
     pub commands_sent: AtomicU64,
     /// To the control link.
     pub words: mpsc::Sender<Word>,
+    /// Requests to set the imaging device so far.
+    pub imaging_asked: AtomicU32,
     /// Where the pictures go.
     pub outlet: Outlet,
     /// The robot and the link.
@@ -252,6 +264,12 @@ impl Shared {
         }
     }
 
+    /// Asks the robot to set its imaging device. The robot judges whether it can be.
+    pub fn set_imaging(&self, wanted: Imaging) {
+        let request = self.imaging_asked.fetch_add(1, Ordering::AcqRel).wrapping_add(1);
+        self.say(Word::Imaging { request, wanted });
+    }
+
     /// How far a STOP has come.
     pub fn stop_phase(&self, snapshot: &Snapshot, now: Moment<Operator>) -> StopPhase {
         self.stop.phase(now).unwrap_or_else(|| snapshot.core.stop_phase(now))
@@ -264,6 +282,7 @@ pub(crate) mod fixture {
 
     use super::*;
     use crate::shell::rings::{Receiver, speaking_ring};
+    use protocol::imaging::{ImagingRanges, ImagingState, Span};
     use protocol::profile::ULTRASOUND;
 
     /// The ends that threads would hold.
@@ -290,6 +309,26 @@ pub(crate) mod fixture {
     pub(crate) const ROBOT: SocketAddr =
         SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 7)), 4610);
 
+    /// What a robot with a scanner says.
+    pub(crate) fn imaging() -> ImagingReport {
+        let span = |min, max| Span { min, max };
+        let ranges = ImagingRanges {
+            depth_um: span(50_000, 250_000),
+            gain_cdb: span(-4_000, 4_000),
+            focus_um: span(20_000, 200_000),
+            frequency_khz: span(2_000, 6_000),
+        };
+        let now = Imaging {
+            depth_um: 160_000,
+            gain_cdb: -250,
+            focus_um: 80_000,
+            frequency_khz: 3_500,
+            frozen: false,
+        };
+        let state = Some(ImagingState { now, ranges });
+        ImagingReport { serial: 1, request: 0, state, refused: None }
+    }
+
     pub(crate) fn board() -> Board {
         let figures = Figures {
             round_trip: Duration::from_millis(12),
@@ -299,7 +338,13 @@ pub(crate) mod fixture {
         };
         let (name, robot) = ("wired".to_owned(), ROBOT);
         let paths = vec![PathState { name, called: robot, robot, figures: Some(figures) }];
-        Board { link: Link::Up, robot: "arm7".to_owned(), simulated: true, paths }
+        Board {
+            link: Link::Up,
+            robot: "arm7".to_owned(),
+            simulated: true,
+            paths,
+            imaging: Some(imaging()),
+        }
     }
 
     pub(crate) fn ends() -> Ends {
@@ -314,6 +359,7 @@ pub(crate) mod fixture {
             stop: StopPress::default(),
             commands_sent: AtomicU64::new(0),
             words: words_tx,
+            imaging_asked: AtomicU32::new(0),
             outlet: Outlet::default(),
             board: Mutex::new(board()),
             meter: Mutex::default(),

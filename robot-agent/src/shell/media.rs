@@ -20,6 +20,7 @@ use quinn::{Connection, Endpoint, VarInt};
 use tokio::sync::{Semaphore, mpsc, watch};
 
 use super::encoder::{EncodeError, PictureEncoder};
+use super::imaging::Knobs;
 use super::rings::{Captured, Sender};
 use super::watchdog::Heartbeat;
 use crate::picture::{Picture, PictureSource};
@@ -69,6 +70,8 @@ impl Default for MediaShared {
 pub struct Capture {
     /// Where pictures come from.
     pub source: Box<dyn PictureSource>,
+    /// What the operator sets on it.
+    pub knobs: Knobs,
     /// Pictures a second.
     pub rate_hz: f64,
     /// The robot's clock.
@@ -84,7 +87,7 @@ pub struct Capture {
     /// Shared with the link thread.
     pub shared: MediaShared,
     /// Beats when a picture was captured, and when none was asked for: not if the source fails to
-    /// deliver, and not while it takes its time.
+    /// deliver, not while it takes its time, and not while it is frozen.
     pub heart: Heartbeat,
 }
 
@@ -122,12 +125,14 @@ impl Capture {
 
     /// One picture, if the link has room for it and the source delivers it.
     fn step(&mut self, flow: &mut Flow, now: Moment<RobotTime>, budget: Duration) {
+        // Whatever the source would deliver while it is frozen, it must not pass for a new picture.
+        let frozen = self.knobs.turn(self.source.as_mut());
         flow.view += 1;
         let wanted = *self.taken.borrow() && self.link.capacity() > 0;
         if !wanted {
             self.heart.beat(now);
         }
-        if !wanted || !self.source.capture(now, budget, &mut flow.picture) {
+        if !wanted || frozen || !self.source.capture(now, budget, &mut flow.picture) {
             flow.skipped += 1;
             self.shared.counts.skipped.fetch_add(1, Ordering::Relaxed);
             return;

@@ -3,7 +3,10 @@
 use std::sync::Mutex;
 
 use super::*;
+use crate::shell::imaging::tests::{Device, PLAIN};
+use crate::shell::imaging::{Desired, Wish, imaging};
 use crate::shell::rings::{Receiver, ring};
+use protocol::imaging::Imaging;
 use protocol::picture::ViewSource;
 
 const PERIOD: Duration = Duration::from_millis(5);
@@ -37,6 +40,7 @@ struct Bench {
     taken: watch::Sender<bool>,
     sent: mpsc::Receiver<Encoded>,
     captured: Receiver<Captured>,
+    desired: Desired,
 }
 
 fn bench() -> (Capture, Bench) {
@@ -46,8 +50,10 @@ fn bench() -> (Capture, Bench) {
     let (link, sent) = mpsc::channel(1);
     let (taken_tx, taken) = watch::channel(true);
     let heart = Heartbeat::new(clock.now());
+    let (desired, knobs) = imaging();
     let capture = Capture {
         source: Box::new(Scope { delivers: Arc::clone(&delivers), busy: Arc::clone(&busy) }),
+        knobs,
         rate_hz: 200.0,
         clock,
         captured: to_core,
@@ -57,7 +63,7 @@ fn bench() -> (Capture, Bench) {
         shared: MediaShared::new(),
         heart: heart.clone(),
     };
-    (capture, Bench { delivers, busy, clock, heart, taken: taken_tx, sent, captured })
+    (capture, Bench { delivers, busy, clock, heart, taken: taken_tx, sent, captured, desired })
 }
 
 /// MEDIA-STALL: a picture counts, and so does one that nobody asked for; one that the source owes does
@@ -114,4 +120,32 @@ fn a_camera_that_hangs_silences_the_capture_thread() {
         wait_until(&mut b, &|silence| silence < Duration::from_millis(100));
         stop.store(true, Ordering::Relaxed);
     });
+}
+
+/// MEDIA-STALL and VIEW-AGE: a device that is frozen would go on delivering, and none of it is captured. The core
+/// hears of no new picture and the heart is silent, so both grow; thawed, it goes on at once.
+#[test]
+fn a_frozen_device_captures_nothing_and_the_heart_is_silent() {
+    let (mut capture, mut b) = bench();
+    capture.source = Box::new(Device { now: Some(PLAIN), broken: false });
+    let mut flow = Flow::new(capture.source.size(), capture.rate_hz).unwrap();
+    let wish = |b: &Bench, request, frozen| {
+        let wanted = Imaging { frozen, ..PLAIN };
+        b.desired.wishes.send_replace(Some(Wish { request, wanted }));
+    };
+    let mut step = |b: &mut Bench| {
+        b.heart.beat(Moment::START);
+        let now = b.clock.now();
+        capture.step(&mut flow, now, PERIOD);
+        let beats = b.heart.silence(now) == Duration::ZERO;
+        let (sent, captured) = (b.sent.try_recv().is_ok(), b.captured.take().is_some());
+        (beats, sent, captured)
+    };
+    assert_eq!(step(&mut b), (true, true, true));
+    wish(&b, 1, true);
+    for _ in 0..20 {
+        assert_eq!(step(&mut b), (false, false, false));
+    }
+    wish(&b, 2, false);
+    assert_eq!(step(&mut b), (true, true, true));
 }

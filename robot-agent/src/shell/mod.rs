@@ -14,6 +14,7 @@
 pub mod arrivals;
 pub mod control;
 pub mod encoder;
+pub mod imaging;
 pub mod journal;
 pub mod media;
 pub mod node;

@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 use super::arrivals::arrivals;
 use super::control::{self, ControlThread, Greeting};
 use super::encoder::EncodeError;
+use super::imaging::{Knobs, imaging};
 use super::journal::{Journal, Summary, SummaryHandle};
 use super::media::{self, Capture, Flow, MediaCounts, MediaShared};
 use super::rings::{Captured, LocalSender, Sender, ring};
@@ -314,6 +315,7 @@ impl RobotNode {
         let shared = MediaShared::new();
         let (holder_name, holder) = watch::channel(None);
         let (stall, stalled) = watch::channel(false);
+        let (desired, knobs) = imaging();
         let mut node = Self {
             stop: Arc::default(),
             ended: Arc::default(),
@@ -338,11 +340,12 @@ impl RobotNode {
             wake: woken,
             stalled,
             holder_name,
+            imaging: desired,
             stamper,
         };
         let pace = (spins, period);
         node.spawn_control(ControlThread::new(control, greeting, links, clock, pace))?;
-        let told = Told { captured, witness, heart: pictures };
+        let told = Told { captured, witness, heart: pictures, knobs };
         node.spawn_media(media, eye, clock, told, (shared, holder))?;
         node.spawn_servo(Servo::new(core, robot, clock, connections))?;
         Ok(node)
@@ -417,6 +420,7 @@ impl RobotNode {
         let (taken_tx, taken) = watch::channel(false);
         let capture = Capture {
             source,
+            knobs: told.knobs,
             rate_hz,
             clock,
             captured: told.captured,
@@ -439,11 +443,12 @@ impl RobotNode {
     }
 }
 
-/// Who is told of each picture.
+/// Who is told of each picture, and who sets them.
 struct Told {
     captured: Sender<Captured>,
     witness: Sender<Captured>,
     heart: Heartbeat,
+    knobs: Knobs,
 }
 
 impl Drop for RobotNode {

@@ -1,4 +1,4 @@
-//! A torso to scan: a smooth body, a layered wall, organs, vessels and bone, all from a file.
+//! A body to scan, a torso or a neck: a smooth skin, a layered wall, organs, vessels and bone, all from a file.
 //!
 //! Problem: a picture that only looks like ultrasound proves nothing about the robot. The picture has to be of
 //! something, in the base frame, so that the same probe pose gives the same anatomy, contact and force.
@@ -29,10 +29,12 @@ use surface::Skin;
 
 const SHIPPED: &str = include_str!("../../models/torso.toml");
 
+const NECK: &str = include_str!("../../models/neck.toml");
+
 /// Heart beats per second, for pulsation.
 const HEART_HZ: f64 = 1.15;
 
-/// A torso on its back in the base frame. Immutable: time is an argument.
+/// A body on its back in the base frame. Immutable: time is an argument.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Phantom {
     name: String,
@@ -93,6 +95,13 @@ impl Phantom {
     /// Errors: none in a released build; a test reads the file.
     pub fn shipped() -> Result<Self, ModelError> {
         Self::from_toml(SHIPPED)
+    }
+
+    /// The neck that ships with the simulator, `models/neck.toml`.
+    ///
+    /// Errors: none in a released build; a test reads the file.
+    pub fn neck() -> Result<Self, ModelError> {
+        Self::from_toml(NECK)
     }
 
     /// What the file calls the phantom.

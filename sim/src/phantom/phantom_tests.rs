@@ -41,6 +41,28 @@ fn organs_are_where_anatomy_puts_them() {
 }
 
 #[test]
+fn the_neck_is_where_anatomy_puts_it() {
+    let neck = Phantom::neck().unwrap();
+    let top = Point3::new(0.5, 0.0, 0.25);
+    assert!(neck.surface_distance(&top, 0.0).abs() < 1e-9);
+    for (x, y, z, name) in [
+        (-0.0165, 0.0, 0.0405, "thyroid"),
+        (0.0, 0.0, 0.0476, "thyroid"),
+        (-0.0185, 0.009, 0.043, "colloid"),
+        (0.0175, -0.002, 0.0375, "nodule"),
+        (0.0, 0.0, 0.0345, "air"),
+        (0.0, 0.0, 0.0433, "cartilage"),
+        (-0.0292, 0.0, 0.0345, "blood"),
+        (0.037, 0.0, 0.0372, "blood"),
+        (0.013, 0.0, 0.027, "gullet lining"),
+        (0.0, 0.0, 0.0, "bone"),
+        (0.0, 0.0, 0.0595, "skin"),
+    ] {
+        assert_eq!(name_at(&neck, x, y, z), name, "{x} {y} {z}");
+    }
+}
+
+#[test]
 fn arteries_swell_with_the_beat() {
     let torso = torso();
     let wall = torso.centre() + Vector3::new(0.013 + 0.0102, 0.0, -0.016);

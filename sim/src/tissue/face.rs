@@ -13,6 +13,13 @@ pub struct ProbeFace {
     pub half_width_m: f64,
 }
 
+impl ProbeFace {
+    /// The face of a 40 mm linear probe: flat but for its rounded edges, 10 mm of footprint in elevation.
+    pub const fn linear() -> Self {
+        Self { radius_m: 1.0, half_arc_m: 0.020, elevation_radius_m: 0.020, half_width_m: 0.006 }
+    }
+}
+
 impl Default for ProbeFace {
     /// The face of a common abdominal probe: 60 mm radius over 60°, 14 mm of footprint in elevation.
     fn default() -> Self {

@@ -45,9 +45,28 @@ impl Probe {
         Self { array: Array::Curved { radius_m: 0.060, sector_rad }, gel_max_m: 1e-3 }
     }
 
-    /// A 40 mm linear probe for shallow places.
+    /// A linear probe for small parts: 40 mm wide.
     pub const fn linear() -> Self {
         Self { array: Array::Linear { width_m: 0.040 }, gel_max_m: 1e-3 }
+    }
+
+    /// What can be set with this probe: a fan looks deep with low frequencies, a line looks near with high ones.
+    pub const fn ranges(&self) -> Ranges {
+        let gain_db = (-40.0, 40.0);
+        match self.array {
+            Array::Curved { .. } => Ranges {
+                depth_m: (0.05, 0.25),
+                gain_db,
+                frequency_mhz: (2.0, 6.0),
+                focus_m: (0.02, 0.2),
+            },
+            Array::Linear { .. } => Ranges {
+                depth_m: (0.02, 0.08),
+                gain_db,
+                frequency_mhz: (5.0, 12.0),
+                focus_m: (0.005, 0.06),
+            },
+        }
     }
 
     /// Origin and unit direction of a beam in the probe frame; `beam` may lie between two.
@@ -95,6 +114,9 @@ impl Probe {
     }
 }
 
+/// Speed of sound that every scanner assumes. Unit: m/s.
+const SOUND_M_S: f64 = 1540.0;
+
 /// What the sonographer can turn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
@@ -113,16 +135,9 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// An abdominal preset: 160 mm deep, 3.5 MHz, focus at 80 mm.
+    /// [`Settings::abdomen`].
     fn default() -> Self {
-        Self {
-            depth_m: 0.16,
-            gain_db: 0.0,
-            frequency_mhz: 3.5,
-            focus_m: 0.08,
-            dynamic_range_db: 58.0,
-            compensation_db_cm_mhz: 0.5,
-        }
+        Self::abdomen()
     }
 }
 
@@ -163,22 +178,65 @@ pub enum ScannerError {
     Pose,
 }
 
+/// The least and the greatest that a probe takes of each setting.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Ranges {
+    /// Depth of the picture. Unit: m.
+    pub depth_m: (f64, f64),
+    /// Overall gain. Unit: dB.
+    pub gain_db: (f64, f64),
+    /// Transmit frequency. Unit: MHz.
+    pub frequency_mhz: (f64, f64),
+    /// Depth of the transmit focus. Unit: m.
+    pub focus_m: (f64, f64),
+}
+
 impl Settings {
-    /// Errors: the first setting out of range, with the range.
-    pub fn check(&self) -> Result<(), ScannerError> {
-        let within = |setting, got: f64, min, max| {
+    /// An abdominal preset: 160 mm deep, 3.5 MHz, focus at 80 mm.
+    pub const fn abdomen() -> Self {
+        Self {
+            depth_m: 0.16,
+            gain_db: 0.0,
+            frequency_mhz: 3.5,
+            focus_m: 0.08,
+            dynamic_range_db: 58.0,
+            compensation_db_cm_mhz: 0.5,
+        }
+    }
+
+    /// A preset for small parts: 40 mm deep, 7.5 MHz, focus at 18 mm.
+    pub const fn small_parts() -> Self {
+        Self {
+            depth_m: 0.04,
+            gain_db: 0.0,
+            frequency_mhz: 7.5,
+            focus_m: 0.018,
+            dynamic_range_db: 58.0,
+            compensation_db_cm_mhz: 0.6,
+        }
+    }
+
+    /// Errors: the first setting out of the range of this probe, with the range.
+    pub fn check(&self, probe: &Probe) -> Result<(), ScannerError> {
+        let within = |setting, got: f64, (min, max)| {
             if (min..=max).contains(&got) {
                 Ok(())
             } else {
                 Err(ScannerError::Setting { setting, got, min, max })
             }
         };
-        within("depth_m", self.depth_m, 0.02, 0.3)?;
-        within("gain_db", self.gain_db, -40.0, 40.0)?;
-        within("frequency_mhz", self.frequency_mhz, 1.0, 15.0)?;
-        within("focus_m", self.focus_m, 0.005, 0.3)?;
-        within("dynamic_range_db", self.dynamic_range_db, 20.0, 90.0)?;
-        within("compensation_db_cm_mhz", self.compensation_db_cm_mhz, 0.0, 2.0)
+        let ranges = probe.ranges();
+        within("depth_m", self.depth_m, ranges.depth_m)?;
+        within("gain_db", self.gain_db, ranges.gain_db)?;
+        within("frequency_mhz", self.frequency_mhz, ranges.frequency_mhz)?;
+        within("focus_m", self.focus_m, ranges.focus_m)?;
+        within("dynamic_range_db", self.dynamic_range_db, (20.0, 90.0))?;
+        within("compensation_db_cm_mhz", self.compensation_db_cm_mhz, (0.0, 2.0))
+    }
+
+    /// Wavelength. Unit: m.
+    pub(super) const fn wave_m(&self) -> f64 {
+        SOUND_M_S / (self.frequency_mhz * 1e6)
     }
 }
 

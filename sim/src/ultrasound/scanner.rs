@@ -6,7 +6,7 @@ use super::compress::Compress;
 use super::convert::Convert;
 use super::probe::{Probe, ScannerError, Settings};
 use super::scan::View;
-use super::speckle::Speckle;
+use super::speckle::{Lattice, Speckle};
 use super::spread::Spread;
 use super::{BEAMS, SAMPLES};
 use crate::noise::Noise;
@@ -14,6 +14,9 @@ use crate::phantom::{BeamPath, Phantom};
 
 /// Level of electronic noise before time gain compensation. Unit: dB relative to liver at the face.
 const NOISE_DB: f32 = -78.0;
+
+/// How deep the ringing of the face is seen. Unit: wavelength.
+const RINGING_WAVES: f64 = 5.7;
 
 /// Makes pictures. Owns all its buffers: a picture allocates nothing.
 #[derive(Debug, Clone)]
@@ -53,7 +56,8 @@ impl Scanner {
             return Err(ScannerError::Size { width, height });
         }
         probe.check()?;
-        settings.check()?;
+        settings.check(&probe)?;
+        let lattice = Lattice::of(&probe, &settings);
         let cells = BEAMS * SAMPLES;
         let gain_db = gain_table(&settings);
         let mut random = Noise::new(seed ^ 0x5EED);
@@ -62,10 +66,10 @@ impl Scanner {
             settings,
             width,
             height,
-            speckle: Speckle::new(seed),
+            speckle: Speckle::new(seed, lattice),
             compress: Compress::new(&settings),
             convert: Convert::new(&probe, &settings, width, height),
-            spread: Spread::new(&probe, &settings),
+            spread: Spread::new(&probe, &settings, lattice),
             noise: (0..cells).map(|_| random.normal() as f32).collect(),
             gain_db,
             path: BeamPath::default(),
@@ -83,10 +87,17 @@ impl Scanner {
     ///
     /// Errors: a setting out of range; the old settings then stay.
     pub fn set(&mut self, settings: Settings) -> Result<(), ScannerError> {
-        settings.check()?;
+        settings.check(&self.probe)?;
+        if settings == self.settings {
+            return Ok(());
+        }
+        let lattice = Lattice::of(&self.probe, &settings);
+        self.speckle.lay(lattice);
         self.compress = Compress::new(&settings);
-        self.convert = Convert::new(&self.probe, &settings, self.width, self.height);
-        self.spread = Spread::new(&self.probe, &settings);
+        if settings.depth_m != self.settings.depth_m {
+            self.convert = Convert::new(&self.probe, &settings, self.width, self.height);
+        }
+        self.spread = Spread::new(&self.probe, &settings, lattice);
         self.gain_db = gain_table(&settings);
         self.settings = settings;
         Ok(())
@@ -217,8 +228,9 @@ fn gain_table(settings: &Settings) -> Vec<f32> {
             let compensation =
                 2.0 * settings.compensation_db_cm_mhz * settings.frequency_mhz * way_m * 100.0;
             let off_focus = (way_m - settings.focus_m) / (0.6 * settings.focus_m);
-            // The face rings for a few millimetres after it has sent.
-            let ringing = 7.0 * (-(way_m / 0.0025).powi(2)).exp();
+            // The face rings for a moment after it has sent.
+            let ringing_m = RINGING_WAVES * settings.wave_m();
+            let ringing = 7.0 * (-(way_m / ringing_m).powi(2)).exp();
             (compensation + 2.0 / (1.0 + off_focus * off_focus) + ringing) as f32
         })
         .collect()

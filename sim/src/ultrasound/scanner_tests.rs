@@ -107,33 +107,7 @@ fn behind_the_gallbladder_it_is_brighter_than_beside_it() {
 
 /// A body of one medium without texture or wall.
 fn even() -> Phantom {
-    Phantom::from_toml(
-        "name = \"even\"\n[surface]\ncentre_m = [0.0, 0.0, 0.0]\nhalf_axes_m = [0.5, 0.5, 0.5]\n\
-         exponent = 2.0\n[[medium]]\nname = \"liver\"\nimpedance = \"soft\"\necho_db = 0.0\n\
-         attenuation_db_cm_mhz = 0.5\n",
-    )
-    .unwrap()
-}
-
-#[test]
-fn speckle_of_even_tissue_is_rayleigh_distributed() {
-    let (mut scanner, phantom) = (scanner(), even());
-    picture(&mut scanner, &phantom, &belly(), 0.0);
-    // A patch around the focus, where neither the ringing near the face nor the noise floor plays in.
-    let mut envelope = Vec::new();
-    for beam in 30..98 {
-        for sample in 150..260 {
-            envelope.push(f64::from(scanner.power()[beam * SAMPLES + sample]).sqrt());
-        }
-    }
-    let n = envelope.len() as f64;
-    let mean = envelope.iter().sum::<f64>() / n;
-    let variance = envelope.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / n;
-    let snr = mean / variance.sqrt();
-    assert!((snr - 1.91).abs() < 0.15, "{snr}");
-    // A Rayleigh variable exceeds twice its mean in e^(−π) = 4.3 % of cases.
-    let beyond = envelope.iter().filter(|x| **x > 2.0 * mean).count() as f64 / n;
-    assert!((beyond - 0.043).abs() < 0.015, "{beyond}");
+    losing(0.5)
 }
 
 #[test]
@@ -167,7 +141,7 @@ fn one_pose_is_one_picture_and_another_pose_is_another() {
 fn speckle_moves_with_the_tissue() {
     let phantom = even();
     let probe = Probe::linear();
-    let settings = Settings { depth_m: 0.04, focus_m: 0.02, ..Settings::default() };
+    let settings = Settings::small_parts();
     let mut scanner = Scanner::new(probe, settings, SIZE.0, SIZE.1, 1).unwrap();
     let mut at = |x_m: f64| {
         let pose = phantom.probe_pose(&belly());
@@ -223,3 +197,117 @@ fn more_gain_is_a_brighter_picture() {
     scanner.set(Settings { gain_db: 10.0, ..Settings::default() }).unwrap();
     assert!(sum(&picture(&mut scanner, &phantom, &belly(), 0.0)) > plain * 5 / 4);
 }
+
+/// Mean grey around a place of the probe's plane (lateral, depth).
+fn mean_at(scanner: &Scanner, picture: &[u8], x_m: f64, z_m: f64) -> f64 {
+    let (column, row) = scanner.pixel_at(x_m, z_m);
+    let rows = picture.chunks_exact(SIZE.0).skip(row as usize - 4).take(8);
+    let patch: Vec<u8> =
+        rows.flat_map(|r| r[column as usize - 8..column as usize + 8].to_vec()).collect();
+    patch.iter().map(|g| f64::from(*g)).sum::<f64>() / patch.len() as f64
+}
+
+/// The right lobe under the linear probe, as the simulated robot shows it first.
+fn neck() -> (Scanner, Phantom, Placement) {
+    let exam = crate::Exam::Thyroid;
+    let scanner = Scanner::new(exam.probe(), exam.settings(), SIZE.0, SIZE.1, 1).unwrap();
+    (scanner, exam.phantom().unwrap(), exam.ready())
+}
+
+#[test]
+fn the_neck_shows_gland_vessels_and_a_windpipe_with_shadow() {
+    let (mut scanner, phantom, at) = neck();
+    let picture = picture(&mut scanner, &phantom, &at, 0.0);
+    assert!(scanner.coupled_part() > 0.95, "{}", scanner.coupled_part());
+    let grey = |body: [f64; 3]| {
+        let place = phantom.centre() + nalgebra::Vector3::from(body);
+        let local = phantom.probe_pose(&at).inverse_transform_point(&place);
+        mean_at(&scanner, &picture, local.x, local.z)
+    };
+    let (gland, muscle) = (grey([-0.014, 0.0, 0.041]), grey([-0.034, 0.0, 0.0475]));
+    let (artery, vein) = (grey([-0.0295, 0.008, 0.0345]), grey([-0.036, 0.008, 0.037]));
+    let (cyst, behind_air) = (grey([-0.0185, 0.008, 0.043]), grey([-0.001, 0.0, 0.023]));
+    assert!(gland > 70.0 && gland > 1.4 * muscle, "{gland} {muscle}");
+    assert!(artery < 0.2 * gland && vein < 0.2 * gland, "{artery} {vein} {gland}");
+    assert!(cyst < 0.3 * gland, "{cyst} {gland}");
+    assert!(behind_air < 0.15 * gland, "{behind_air} {gland}");
+}
+
+/// The wall of the artery moves a quarter of a millimetre: a few pixels, at the wall and not in the gland.
+#[test]
+fn the_carotid_beats_in_the_picture_and_the_gland_does_not() {
+    let (mut scanner, phantom, at) = neck();
+    let (rest, beat) =
+        (picture(&mut scanner, &phantom, &at, 0.0), picture(&mut scanner, &phantom, &at, 0.13));
+    let place = phantom.centre() + nalgebra::Vector3::new(-0.0295, 0.008, 0.0345);
+    let artery = phantom.probe_pose(&at).inverse_transform_point(&place);
+    let changed = |x_m: f64, z_m: f64| {
+        let (column, row) = scanner.pixel_at(x_m, z_m);
+        let half = (0.0045 / scanner.metres_per_pixel()) as usize;
+        (row as usize - half..row as usize + half)
+            .flat_map(|r| (column as usize - half..column as usize + half).map(move |c| (r, c)))
+            .filter(|(r, c)| rest[r * SIZE.0 + c].abs_diff(beat[r * SIZE.0 + c]) > 20)
+            .count()
+    };
+    let (vessel, gland) = (changed(artery.x, artery.z), changed(0.003, 0.021));
+    assert!(vessel > 100 && vessel > 10 * gland.max(1), "{vessel} {gland}");
+}
+
+/// The spine is seen at 160 mm and lies below a picture of 80 mm; the gland keeps its brightness.
+#[test]
+fn a_greater_depth_shows_more_and_no_darker() {
+    let phantom = Phantom::shipped().unwrap();
+    let mut scanner = scanner();
+    let deep = picture(&mut scanner, &phantom, &belly(), 0.0);
+    let deep_mm = scanner.metres_per_pixel() * SIZE.1 as f64 * 1e3;
+    let liver_deep = mean_at(&scanner, &deep, 0.0, 0.045);
+    scanner.set(Settings { depth_m: 0.08, focus_m: 0.04, ..Settings::default() }).unwrap();
+    let near = picture(&mut scanner, &phantom, &belly(), 0.0);
+    let near_mm = scanner.metres_per_pixel() * SIZE.1 as f64 * 1e3;
+    let liver_near = mean_at(&scanner, &near, 0.0, 0.045);
+    assert!(deep_mm > 155.0 && (80.0..110.0).contains(&near_mm), "{deep_mm} {near_mm}");
+    assert!((liver_deep / liver_near - 1.0).abs() < 0.25, "{liver_deep} {liver_near}");
+    let spine = phantom.centre() + nalgebra::Vector3::new(0.0, 0.0, -0.032);
+    let spine = phantom.probe_pose(&belly()).inverse_transform_point(&spine);
+    let (_, row) = scanner.pixel_at(spine.x, spine.z);
+    assert!(row > SIZE.1 as f64, "the spine is at row {row} of a shallow picture");
+}
+
+#[test]
+fn each_probe_takes_what_it_can_do_and_refuses_the_rest_by_name() {
+    let refused = |probe: Probe, settings: Settings| match settings.check(&probe) {
+        Err(ScannerError::Setting { setting, .. }) => setting,
+        other => panic!("{other:?}"),
+    };
+    for (probe, plain) in
+        [(Probe::curved(), Settings::abdomen()), (Probe::linear(), Settings::small_parts())]
+    {
+        let ranges = probe.ranges();
+        assert!(plain.check(&probe).is_ok());
+        for depth_m in [ranges.depth_m.0, ranges.depth_m.1] {
+            for frequency_mhz in [ranges.frequency_mhz.0, ranges.frequency_mhz.1] {
+                for focus_m in [ranges.focus_m.0, ranges.focus_m.1] {
+                    let settings = Settings { depth_m, frequency_mhz, focus_m, ..plain };
+                    let mut scanner = Scanner::new(probe, settings, 64, 64, 1).unwrap();
+                    let phantom = even();
+                    let mut out = vec![0; 64 * 64];
+                    scanner.render(&phantom, &phantom.probe_pose(&belly()), 0.0, &mut out).unwrap();
+                    assert!(scanner.power().iter().all(|p| p.is_finite()));
+                }
+            }
+        }
+        let above = |x: (f64, f64)| x.1 * 1.01;
+        let (depth_m, focus_m) = (above(ranges.depth_m), above(ranges.focus_m));
+        let frequency_mhz = ranges.frequency_mhz.0 * 0.99;
+        assert_eq!(refused(probe, Settings { depth_m, ..plain }), "depth_m");
+        assert_eq!(refused(probe, Settings { focus_m, ..plain }), "focus_m");
+        assert_eq!(refused(probe, Settings { gain_db: f64::NAN, ..plain }), "gain_db");
+        assert_eq!(refused(probe, Settings { frequency_mhz, ..plain }), "frequency_mhz");
+    }
+    assert_eq!(refused(Probe::linear(), Settings::abdomen()), "depth_m");
+}
+
+#[path = "statistics_tests.rs"]
+mod statistics;
+
+use statistics::losing;

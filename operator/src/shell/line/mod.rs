@@ -18,6 +18,7 @@ use std::time::Instant;
 
 use protocol::frame::StateFrame;
 use protocol::host::awake::Awake;
+use protocol::imaging::ImagingReport;
 use protocol::link::control::port::wait;
 use protocol::link::control::{CallId, Event};
 use protocol::link::{Identity, LinkError};
@@ -335,8 +336,20 @@ impl Line {
                 path.rise(call);
                 tracing::info!("the robot is reached on the path {}, too", path.route.name);
             }
+            (Stage::Up { .. }, RobotMessage::Imaging { report }) => self.hear_imaging(report),
             (_, RobotMessage::Refused { code }) => self.fail(at, refused(code), now),
             (_, message) => tracing::warn!("{message:?} was ignored"),
+        }
+    }
+
+    /// The same report comes on every path: the newer one counts.
+    fn hear_imaging(&mut self, report: ImagingReport) {
+        let mut board = lock(&self.shared.board);
+        if board.imaging.is_none_or(|last| report.serial > last.serial) {
+            if let Some(why) = report.refused {
+                tracing::warn!(code = why.id(), "the robot refused settings: {why} {}", why.fix());
+            }
+            board.imaging = Some(report);
         }
     }
 
@@ -366,6 +379,7 @@ impl Line {
         {
             let mut board = lock(&self.shared.board);
             board.link = Link::Up;
+            board.imaging = None;
             board.robot = robot;
             board.simulated = simulated;
         }
@@ -452,7 +466,11 @@ impl Line {
             self.heard.push_back(Heard::Lost);
             self.sessions.send_replace(None);
         }
-        lock(&self.shared.board).link = Link::Lost(reason.clone());
+        {
+            let mut board = lock(&self.shared.board);
+            board.link = Link::Lost(reason.clone());
+            board.imaging = None;
+        }
         for path in &mut self.paths {
             if path.stage.call().is_some() {
                 path.rest(b"the session has ended", now);
@@ -472,7 +490,7 @@ impl Line {
     }
 
     /// Says the operator's acts: on every path, because one may be dead and not known to be. The robot knows a
-    /// stop by its number and an acknowledgement by its epoch, so each takes effect once.
+    /// stop and a setting by its number and an acknowledgement by its epoch, so each takes effect once.
     fn take_words(&mut self, now: Instant) {
         while let Ok(word) = self.words.try_recv() {
             if self.session.is_none() || self.mood != Mood::Keen {
@@ -487,6 +505,7 @@ impl Line {
             let message = match word {
                 Word::Stop { request } => OperatorMessage::Stop { request },
                 Word::Acknowledge { epoch } => OperatorMessage::Acknowledge { epoch },
+                Word::Imaging { request, wanted } => OperatorMessage::Imaging { request, wanted },
                 Word::Release => OperatorMessage::Release,
             };
             for path in &mut self.paths {

@@ -29,7 +29,7 @@ macro_rules! assets {
 /// Everything that the page loads. No secret is in it, so no token is needed for it.
 pub(super) const ASSETS: &[Asset] = &assets! {
     SCRIPT: "annex-b.js", "chart.js", "chip.js", "decoder-test.js", "force.js", "format.js",
-        "help.js", "interlocks.js", "latency.js", "main.js", "pad.js", "picture-worker.js",
+        "help.js", "imaging.js", "interlocks.js", "latency.js", "main.js", "pad.js", "picture-worker.js",
         "picture.js", "ruler.js", "socket.js", "stop.js", "store.js", "strings.js", "types.js";
     STYLE: "panel.css", "picture.css", "style.css";
     IMAGE: "icon.svg";

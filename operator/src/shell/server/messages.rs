@@ -2,6 +2,7 @@
 
 use core::time::Duration;
 
+use protocol::imaging::Imaging;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator};
 use serde::Deserialize;
@@ -57,6 +58,19 @@ pub(super) enum PageMessage {
         /// Rises with every report.
         seq: u64,
     },
+    /// The imaging device shall be set like this, all of it.
+    Imaging {
+        /// Depth of the picture. Unit: mm.
+        depth_mm: f64,
+        /// Gain. Unit: dB.
+        gain_db: f64,
+        /// Depth of the focus. Unit: mm.
+        focus_mm: f64,
+        /// Transmit frequency. Unit: MHz.
+        frequency_mhz: f64,
+        /// No new pictures.
+        frozen: bool,
+    },
     /// What the decoder of the page can do.
     Decoder {
         /// In words.
@@ -105,6 +119,21 @@ impl PageMessage {
             }
             _ => None,
         }
+    }
+
+    /// The settings, if it is such a message. What is far out of any range stays out of it: the robot refuses it.
+    pub(super) fn imaging(&self) -> Option<Imaging> {
+        let Self::Imaging { depth_mm, gain_db, focus_mm, frequency_mhz, frozen } = *self else {
+            return None;
+        };
+        let whole = |value: f64, scale: f64| (value * scale).round() as i32;
+        Some(Imaging {
+            depth_um: whole(depth_mm, 1e3),
+            gain_cdb: whole(gain_db, 1e2),
+            focus_um: whole(focus_mm, 1e3),
+            frequency_khz: whole(frequency_mhz, 1e3),
+            frozen,
+        })
     }
 }
 
@@ -156,6 +185,30 @@ mod tests {
             PadReport { held: true, x: 0.5, y: -1.0, turn: 1.0, force_n: 5.0, seq: 7, arrived: at };
         assert_eq!(report, expected);
         assert!(parse(r#"{"type":"decoder","report":"software, 1-in/1-out, 9 ms"}"#).is_some());
+    }
+
+    #[test]
+    fn settings_are_taken_to_the_last_unit_of_the_wire_and_absurd_ones_stay_absurd() {
+        let text = |depth: &str| {
+            format!(
+                r#"{{"type":"imaging","depth_mm":{depth},"gain_db":-2.5,"focus_mm":18,"frequency_mhz":7.5,"frozen":true}}"#
+            )
+        };
+        let imaging = |depth: &str| PageMessage::parse(&text(depth))?.imaging();
+        let wanted = Imaging {
+            depth_um: 39_999,
+            gain_cdb: -250,
+            focus_um: 18_000,
+            frequency_khz: 7_500,
+            frozen: true,
+        };
+        assert_eq!(imaging("39.999"), Some(wanted));
+        assert_eq!(imaging("1e300").unwrap().depth_um, i32::MAX);
+        assert_eq!(imaging("-1e300").unwrap().depth_um, i32::MIN);
+        for nothing in ["null", "\"40\"", "NaN", "true"] {
+            assert_eq!(imaging(nothing), None, "{nothing}");
+        }
+        assert_eq!(PageMessage::Stop.imaging(), None);
     }
 
     #[test]

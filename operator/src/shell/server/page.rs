@@ -250,6 +250,11 @@ impl Seat {
                     shared.to_hand.send(ToHand::Pad(report));
                 }
             }
+            PageMessage::Imaging { .. } => {
+                if let Some(wanted) = said.imaging() {
+                    shared.set_imaging(wanted);
+                }
+            }
             PageMessage::Stop | PageMessage::Decoder { .. } => {}
         }
     }

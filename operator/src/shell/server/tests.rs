@@ -407,6 +407,7 @@ fn the_newest_page_steers_and_the_older_one_is_told_and_can_still_stop() {
     old.present(3);
     old.say(r#"{"type":"pad","held":true,"x":1,"y":0,"turn":0,"force_n":5,"seq":9,"t_ms":1}"#);
     old.say(r#"{"type":"acknowledge"}"#);
+    old.say(KNOBS);
     old.say(r#"{"type":"stop"}"#);
     wait_for(|| site.ends.shared.stop.take());
     assert!(site.ends.heard.take().is_none() && site.ends.words.try_recv().is_err());
@@ -456,6 +457,25 @@ fn an_acknowledgement_is_of_the_epoch_that_the_page_shows() {
     page.say(r#"{"type":"acknowledge"}"#);
     let word = wait_for(|| site.ends.words.try_recv().ok());
     assert_eq!(word, Word::Acknowledge { epoch: 7 });
+}
+
+/// What a page says of the knobs.
+const KNOBS: &str = r#"{"type":"imaging","depth_mm":120,"gain_db":-2.5,"focus_mm":60,"frequency_mhz":3.5,"frozen":true}"#;
+
+/// Each request has a number of its own: the robot knows by it which one is newer.
+#[test]
+fn settings_of_the_page_that_steers_go_to_the_robot_each_with_its_number() {
+    let mut site = Site::open();
+    let mut page = site.socket();
+    assert_eq!(page.status()["imaging"]["depth_mm"]["now"], 160.0, "what the robot told");
+    for number in 1..=2 {
+        page.say(KNOBS);
+        let word = wait_for(|| site.ends.words.try_recv().ok());
+        let Word::Imaging { request, wanted } = word else { panic!("{word:?}") };
+        assert_eq!((request, wanted.depth_um, wanted.frozen), (number, 120_000, true));
+    }
+    let told = page.status_that(|s| !s["imaging"].is_null());
+    assert_eq!(told["imaging"]["depth_mm"]["now"], 160.0, "the robot has not said otherwise");
 }
 
 #[test]

@@ -1,16 +1,18 @@
 //! Composes what the page is told from what the threads know.
 
 use core::time::Duration;
+use std::sync::atomic::Ordering;
 
 use protocol::frame::StateFrame;
+use protocol::imaging::Knob;
 use protocol::profile::Profile;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator};
 
 use super::causes::{self, Bound};
 use super::page::{
-    Age, Ages, Alarm, Base, Clock, CommandAge, Force, Hand, Path, Pictures, Probe, ProfileName,
-    Reason, Speed, Stage, State, Status, Stop,
+    Age, Ages, Alarm, Base, Clock, CommandAge, Force, Hand, Imaging, Path, Pictures, Probe,
+    ProfileName, Reason, Setting, Speed, Stage, State, Status, Stop,
 };
 use crate::core::session::force_max_n;
 use crate::core::stages::Stage as Part;
@@ -41,6 +43,8 @@ pub struct Known<'a> {
     pub stop: StopPhase,
     /// The pictures.
     pub pictures: Pictures,
+    /// Requests to set them so far.
+    pub imaging_asked: u32,
     /// True for the page that steers.
     pub steers: bool,
 }
@@ -69,7 +73,15 @@ impl Composer {
         };
         let stop = shared.stop_phase(&snapshot, now);
         let profile = &shared.profile;
-        let known = Known { board: &board, snapshot: &snapshot, profile, stop, pictures, steers };
+        let known = Known {
+            board: &board,
+            snapshot: &snapshot,
+            profile,
+            stop,
+            pictures,
+            imaging_asked: shared.imaging_asked.load(Ordering::Acquire),
+            steers,
+        };
         let mut status = compose(&known, now);
         // The page takes a status whose time has not advanced for a repetition.
         status.t_ms = status.t_ms.max(self.last_ms + 0.001);
@@ -109,6 +121,7 @@ pub fn compose(known: &Known<'_>, now: Moment<Operator>) -> Status {
         probe: probe(frame.filter(|_| profile.arms().is_some())),
         base: profile.base().map(|_| base(frame)),
         pictures,
+        imaging: imaging(known),
         alarms: alarms(known, frame),
     }
 }
@@ -288,6 +301,33 @@ fn force(known: &Known<'_>, frame: Option<&StateFrame>) -> Force {
         soft_n: limits.map(|l| l.soft_n),
         hard_n: hard,
     }
+}
+
+/// How the pictures are set. What was refused is told until something else is asked for.
+fn imaging(known: &Known<'_>) -> Option<Imaging> {
+    let report = known.board.imaging?;
+    let state = report.state?;
+    let setting = |knob: Knob| {
+        let (_, scale) = knob.unit();
+        let told = |value: i32| f64::from(value) / scale;
+        let (now, range) = (state.now.knob(knob), state.ranges.knob(knob));
+        Setting { now: told(now), min: told(range.min), max: told(range.max) }
+    };
+    let refused = report.refused.filter(|_| report.request == known.imaging_asked);
+    Some(Imaging {
+        depth_mm: setting(Knob::Depth),
+        gain_db: setting(Knob::Gain),
+        focus_mm: setting(Knob::Focus),
+        frequency_mhz: setting(Knob::Frequency),
+        frozen: state.now.frozen,
+        refused: refused.map(|why| Reason {
+            code: why.id(),
+            sentence: why.to_string(),
+            fix: why.fix().to_owned(),
+            value: None,
+            limit: None,
+        }),
+    })
 }
 
 fn hand(known: &Known<'_>) -> Hand {

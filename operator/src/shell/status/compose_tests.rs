@@ -46,6 +46,7 @@ fn told_under(
         profile,
         stop: snapshot.core.stop_phase(at(1_010)),
         pictures: PICTURES,
+        imaging_asked: 0,
         steers: true,
     };
     serde_json::to_value(compose(&known, at(1_010))).unwrap()
@@ -368,6 +369,7 @@ fn without_a_fresh_state_everything_of_the_robot_is_null() {
             profile: &profile,
             stop: StopPhase::Idle,
             pictures: PICTURES,
+            imaging_asked: 0,
             steers: true,
         };
         let status = serde_json::to_value(compose(&known, at(1_101))).unwrap();
@@ -499,4 +501,42 @@ fn a_path_tells_what_it_takes_and_loses_and_nothing_while_it_is_down() {
     let mobile = json!({"name": "5g", "up": false, "round_trip_ms": null, "lost_up_percent": null,
         "lost_down_percent": null, "first_percent": null});
     assert_eq!(status["paths"], json!([wired, mobile]));
+}
+
+#[test]
+fn what_the_robot_refused_is_told_until_something_else_is_asked_for() {
+    use protocol::imaging::{ImagingRefusal, Knob};
+    let refused =
+        ImagingRefusal::Range { knob: Knob::Depth, got: 300_000, min: 50_000, max: 250_000 };
+    let told_after = |asked: u32| {
+        let (snapshot, mut board) = (snapshot(&profile()), board());
+        let report = board.imaging.as_mut().unwrap();
+        (report.request, report.refused) = (7, Some(refused));
+        let known = Known {
+            board: &board,
+            snapshot: &snapshot,
+            profile: &profile(),
+            stop: StopPhase::Idle,
+            pictures: PICTURES,
+            imaging_asked: asked,
+            steers: true,
+        };
+        serde_json::to_value(compose(&known, at(1_010))).unwrap()["imaging"].clone()
+    };
+    let told = told_after(7);
+    assert_eq!(told["refused"]["code"], "E-IMG-RANGE");
+    let sentence = told["refused"]["sentence"].as_str().unwrap();
+    assert!(sentence.contains("300 mm") && sentence.contains("50 to 250 mm"), "{sentence}");
+    assert_eq!(told["depth_mm"]["now"], 160.0, "what was in force stays");
+    assert_eq!(told_after(8)["refused"], Value::Null);
+}
+
+#[test]
+fn pictures_on_which_nothing_can_be_set_have_no_knobs() {
+    let without = told(Some(&degraded()), |_, board| board.imaging = None);
+    assert_eq!(without["imaging"], Value::Null);
+    let fixed = told(Some(&degraded()), |_, board| {
+        board.imaging.as_mut().unwrap().state = None;
+    });
+    assert_eq!(fixed["imaging"], Value::Null);
 }

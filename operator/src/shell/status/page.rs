@@ -51,6 +51,8 @@ pub struct Status {
     pub base: Option<Base>,
     /// The pictures.
     pub pictures: Pictures,
+    /// How they are set; `None` where nothing can be set, or nothing is known.
+    pub imaging: Option<Imaging>,
     /// What must be noticed.
     pub alarms: Vec<Alarm>,
 }
@@ -291,6 +293,34 @@ pub struct Pictures {
     pub rate_hz: Option<f64>,
     /// Depth that the newest one shows.
     pub depth_mm: Option<f64>,
+}
+
+/// How the pictures are set, as the robot told it.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Imaging {
+    /// Depth of the picture. Unit: millimetre.
+    pub depth_mm: Setting,
+    /// Gain. Unit: decibel.
+    pub gain_db: Setting,
+    /// Depth of the focus. Unit: millimetre.
+    pub focus_mm: Setting,
+    /// Transmit frequency. Unit: megahertz.
+    pub frequency_mhz: Setting,
+    /// True while no new picture is captured.
+    pub frozen: bool,
+    /// Why the newest request of this console was refused.
+    pub refused: Option<Reason>,
+}
+
+/// A setting and its range.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Setting {
+    /// What is in force.
+    pub now: f64,
+    /// The least.
+    pub min: f64,
+    /// The greatest.
+    pub max: f64,
 }
 
 /// What must be noticed.

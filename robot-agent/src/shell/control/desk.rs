@@ -24,6 +24,7 @@ use tokio::sync::watch;
 use super::{Connections, Greeting, LAST_WORD_MAX};
 use crate::core::{Grant, SessionEvent};
 use crate::shell::arrivals::Stamper;
+use crate::shell::imaging::{Desired, Wish};
 use crate::shell::rings::{Answer, Inbound, Receiver, Sender};
 
 /// What a console is told whose authority the robot has taken back.
@@ -83,6 +84,8 @@ struct Holder {
     peer: Peer,
     /// The newest command that was passed on.
     newest: u64,
+    /// The newest request to set the imaging device.
+    imaging: u32,
 }
 
 /// Serves everybody who has come.
@@ -97,6 +100,7 @@ pub(super) struct Desk {
     states: Receiver<StateFrame>,
     stalled: watch::Receiver<bool>,
     holder_name: watch::Sender<Option<String>>,
+    imaging: Desired,
     stamper: Option<Stamper>,
     guests: Vec<Guest>,
     holder: Option<Holder>,
@@ -111,8 +115,8 @@ impl Desk {
         connections: Connections,
         clock: HostClock<RobotTime>,
     ) -> (Self, UnixStream) {
-        let Connections { said, commands, answers, states, wake, stalled, holder_name, stamper } =
-            connections;
+        let Connections { said, commands, answers, states, wake, .. } = connections;
+        let Connections { stalled, holder_name, imaging, stamper, .. } = connections;
         let desk = Self {
             link,
             greeting,
@@ -123,6 +127,7 @@ impl Desk {
             states,
             stalled,
             holder_name,
+            imaging,
             stamper,
             guests: Vec::new(),
             holder: None,
@@ -163,6 +168,9 @@ impl Desk {
             self.pass_on(answer, now);
         }
         self.read_all(now);
+        if self.imaging.reports.has_changed().unwrap_or(false) {
+            self.tell_imaging();
+        }
         self.look_at_the_clock(now);
         self.newest() > before
     }
@@ -233,6 +241,17 @@ impl Desk {
         }
     }
 
+    /// Says what the imaging device is set to, on every path of whoever steers.
+    fn tell_imaging(&mut self) {
+        let report = *self.imaging.reports.borrow_and_update();
+        let Some(holder) = &self.holder else { return };
+        let steers = Stage::Steering { session: holder.session };
+        for guest in self.guests.iter().filter(|guest| guest.stage == steers) {
+            // A call that can not be spoken to ends by itself.
+            let _ = self.link.say(guest.call, &RobotMessage::Imaging { report });
+        }
+    }
+
     /// Says it to the servo, now or as soon as there is room.
     fn say(&mut self, event: SessionEvent) {
         if !self.unsaid.is_empty() || self.said.offer(event).is_err() {
@@ -293,6 +312,14 @@ impl Desk {
                     tracing::info!("operator {} gave authority back", guest.peer.name);
                 }
                 self.end_session(session, 0, b"the session has ended", now);
+            }
+            OperatorMessage::Imaging { request, wanted } => {
+                let Some(holder) = &mut self.holder else { return };
+                // The same request comes on every path, and an older one may come late.
+                if holder.session == session && request > holder.imaging {
+                    holder.imaging = request;
+                    self.imaging.wishes.send_replace(Some(Wish { request, wanted }));
+                }
             }
             OperatorMessage::Hello { .. } | OperatorMessage::Join { .. } => {
                 tracing::warn!("a second hello was ignored");
@@ -359,7 +386,7 @@ impl Desk {
         tracing::info!("operator {} ({}) holds authority", guest.peer.name, guest.address);
         // Before the console hears of it: it will ask for pictures at once.
         self.holder_name.send_replace(Some(guest.peer.name.clone()));
-        self.holder = Some(Holder { session, peer: guest.peer.clone(), newest: 0 });
+        self.holder = Some(Holder { session, peer: guest.peer.clone(), newest: 0, imaging: 0 });
         let welcome = RobotMessage::Welcome {
             session: session.to_bytes(),
             epoch,
@@ -368,6 +395,10 @@ impl Desk {
         };
         if let Err(error) = self.link.say(call, &welcome) {
             self.dismiss(call, &error, now);
+            return;
+        }
+        if self.imaging.reports.borrow().state.is_some() {
+            self.tell_imaging();
         }
     }
 

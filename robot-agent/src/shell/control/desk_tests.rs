@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use protocol::ARMS;
 use protocol::cause::CauseSet;
 use protocol::frame::{ArmCommand, ArmState, BaseState, ClampSet, Mode, Motion};
+use protocol::imaging::{Imaging, ImagingRefusal, ImagingReport};
 use protocol::link::control::Way;
 use protocol::link::{Authority, Role};
 use protocol::picture::ViewSource;
@@ -13,6 +14,8 @@ use protocol::state::OperatingState;
 use protocol::time::Moment;
 
 use super::*;
+use crate::shell::imaging::tests::{Device, PLAIN};
+use crate::shell::imaging::{Knobs, imaging};
 use crate::shell::rings::ring;
 
 const MS: Duration = Duration::from_millis(1);
@@ -45,6 +48,7 @@ struct World {
     states: Sender<StateFrame>,
     stall: watch::Sender<bool>,
     holder: watch::Receiver<Option<String>>,
+    knobs: Knobs,
     /// What the servo answers, if it does.
     grant: Option<Grant>,
     heard: Vec<SessionEvent>,
@@ -70,6 +74,7 @@ impl World {
         let (stall, stalled) = watch::channel(false);
         let (holder_name, holder) = watch::channel(None);
         let (wake, _) = UnixStream::pair().unwrap();
+        let (desired, knobs) = imaging();
         let connections = Connections {
             said: said_tx,
             commands: commands_tx,
@@ -78,6 +83,7 @@ impl World {
             wake,
             stalled,
             holder_name,
+            imaging: desired,
             stamper: None,
         };
         let now = Instant::now();
@@ -91,6 +97,7 @@ impl World {
             states,
             stall,
             holder,
+            knobs,
             grant: Some(Ok(5)),
             heard: Vec::new(),
             authority,
@@ -170,6 +177,21 @@ impl World {
             panic!("{:?}", self.callers[who].heard);
         };
         (who, SessionId::from_bytes(*session))
+    }
+
+    /// The capture thread between two pictures; true if it is frozen.
+    fn picture(&mut self, device: &mut Device) -> bool {
+        let frozen = self.knobs.turn(device);
+        self.run(30);
+        frozen
+    }
+
+    /// What this caller was told last of the imaging device.
+    fn told(&self, who: usize) -> Option<ImagingReport> {
+        self.callers[who].heard.iter().rev().find_map(|message| match message {
+            RobotMessage::Imaging { report } => Some(*report),
+            _ => None,
+        })
     }
 
     fn passed(&mut self) -> Vec<u64> {
@@ -460,4 +482,83 @@ fn what_means_nothing_ends_the_call() {
     world.run(100);
     assert!(world.callers[anna].ended.is_some());
     assert_eq!(world.heard.last(), Some(&SessionEvent::Close { session }));
+}
+
+fn sets(request: u32, wanted: Imaging) -> OperatorMessage {
+    OperatorMessage::Imaging { request, wanted }
+}
+
+#[test]
+fn who_steers_sets_the_imaging_device_and_nobody_else_does() {
+    let mut world = World::new();
+    let mut device = Device { now: Some(PLAIN), broken: false };
+    let eve = world.call("eve", "198.51.100.66:5000", 5 * MS);
+    let (anna, _) = world.steering("anna", "198.51.100.1:5000", 5 * MS);
+    world.picture(&mut device);
+    assert_eq!(world.told(anna).unwrap().state.unwrap().now, PLAIN);
+
+    let frozen = Imaging { frozen: true, ..PLAIN };
+    world.say(eve, &sets(1, frozen));
+    world.run(100);
+    assert!(!world.picture(&mut device), "she holds no authority");
+
+    let deeper = Imaging { depth_um: 150_000, ..PLAIN };
+    world.say(anna, &sets(2, deeper));
+    world.run(100);
+    assert!(!world.picture(&mut device));
+    let told = world.told(anna).unwrap();
+    assert_eq!((told.request, told.refused, told.state.unwrap().now), (2, None, deeper));
+
+    let too_deep = Imaging { depth_um: 200_001, ..PLAIN };
+    world.say(anna, &sets(3, too_deep));
+    world.run(100);
+    world.picture(&mut device);
+    let told = world.told(anna).unwrap();
+    assert!(matches!(told.refused, Some(ImagingRefusal::Range { got: 200_001, .. })), "{told:?}");
+    assert_eq!(told.state.unwrap().now, deeper);
+    assert!(world.callers[anna].ended.is_none(), "a refusal ends nothing");
+    assert_eq!(world.told(eve), None);
+}
+
+/// The same request comes on every path, and what was said before may come late on the slower one.
+#[test]
+fn a_request_that_comes_late_on_another_path_sets_nothing_back() {
+    let mut world = World::new();
+    let mut device = Device { now: Some(PLAIN), broken: false };
+    let (fast, session) = world.steering("anna", "198.51.100.1:5000", 5 * MS);
+    let slow = world.call("anna", "203.0.113.1:6000", 80 * MS);
+    world.run(1_000);
+    world.say(slow, &OperatorMessage::Join { session: session.to_bytes() });
+    world.run(400);
+    let (near, far) =
+        (Imaging { depth_um: 60_000, ..PLAIN }, Imaging { depth_um: 150_000, ..PLAIN });
+    for who in [fast, slow] {
+        world.say(who, &sets(1, near));
+    }
+    world.run(20);
+    world.picture(&mut device);
+    assert_eq!(device.now, Some(near));
+    world.say(fast, &sets(2, far));
+    world.run(20);
+    world.picture(&mut device);
+    world.run(400);
+    world.picture(&mut device);
+    assert_eq!(device.now, Some(far), "the first request has come again, late");
+    for who in [fast, slow] {
+        assert_eq!(world.told(who).unwrap().state.unwrap().now, far);
+    }
+}
+
+#[test]
+fn who_comes_later_is_told_what_is_in_force() {
+    let mut world = World::new();
+    let frozen = Imaging { frozen: true, ..PLAIN };
+    let mut device = Device { now: Some(frozen), broken: false };
+    world.knobs.turn(&mut device);
+    world.run(10);
+    let who = world.call("anna", "198.51.100.1:5000", 5 * MS);
+    world.run(100);
+    world.say(who, &hello(PROFILE));
+    world.run(100);
+    assert_eq!(world.told(who).unwrap().state.unwrap().now, frozen);
 }

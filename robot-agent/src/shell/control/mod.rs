@@ -27,6 +27,7 @@ use tokio::sync::watch;
 
 use self::desk::Desk;
 use super::arrivals::Stamper;
+use super::imaging::Desired;
 use super::rings::{Answer, Inbound, Receiver, Sender};
 use crate::core::SessionEvent;
 
@@ -69,6 +70,8 @@ pub struct Connections {
     pub stalled: watch::Receiver<bool>,
     /// To the media link: the operator who holds authority.
     pub holder_name: watch::Sender<Option<String>>,
+    /// To and from the capture thread: how the pictures are set.
+    pub imaging: Desired,
     /// Stamps commands, where the operator's clock is this robot's.
     pub stamper: Option<Stamper>,
 }
