@@ -83,11 +83,12 @@ impl ClockEstimate {
     /// The best estimate at `now`; `None` before the first sample.
     pub fn offset(&self, now: Moment<Operator>) -> Option<Offset> {
         let error = |s: &Sample| {
-            let age_ns = now.since(s.at).map_or(f64::MAX, |d| d.as_nanos() as f64);
+            let age_ns = now.as_ns().checked_sub(s.at.as_ns()).map_or(f64::MAX, |ns| ns as f64);
             s.rtt_ns / 2.0 + DRIFT * age_ns
         };
-        let best = self.samples.iter().flatten().min_by(|a, b| error(a).total_cmp(&error(b)))?;
-        Some(Offset { ns: best.offset_ns, error_ns: error(best), rtt_ns: best.rtt_ns })
+        let errors = self.samples.iter().flatten().map(|sample| (error(sample), sample));
+        let (error_ns, best) = errors.min_by(|a, b| a.0.total_cmp(&b.0))?;
+        Some(Offset { ns: best.offset_ns, error_ns, rtt_ns: best.rtt_ns })
     }
 }
 

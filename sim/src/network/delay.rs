@@ -62,7 +62,8 @@ pub(super) struct DelayProcess {
     constant: Option<f64>,
     /// Whether every packet draws its own.
     independent: bool,
-    since_top: f64,
+    /// Where it is.
+    now: Level,
     last: Option<Duration>,
 }
 
@@ -76,7 +77,8 @@ impl DelayProcess {
             Distribution::Constant(delay) => Some(delay.as_secs_f64()),
             _ => None,
         };
-        Self { levels, bottom, jumps, constant, independent, since_top: 0.0, last: None }
+        let now = Level { below: 1.0, delay: 0.0, since_top: 0.0 };
+        Self { levels, bottom, jumps, constant, independent, now, last: None }
     }
 
     /// The delay of a packet that leaves at `at`, which must not be before the one before. Unit: second.
@@ -86,36 +88,38 @@ impl DelayProcess {
         }
         let chance = noise.uniform();
         let last = self.last.replace(at);
-        self.since_top = match last {
+        self.now = match last {
             Some(last) if !self.independent => {
                 let passed = at.saturating_sub(last).as_secs_f64();
                 self.step(passed, chance)
             }
             // A level by its share: the stationary distribution.
-            _ => self.reached(chance),
+            _ => self.level(self.reached(chance)),
         };
-        self.level(self.since_top).delay
+        self.now.delay
     }
 
     /// Where the level is after a step, by one draw.
-    fn step(&self, passed: f64, chance: f64) -> f64 {
-        let fallen = self.since_top + passed;
-        let past_bottom = (-self.jumps * (fallen - self.bottom).max(0.0)).exp();
-        let stays = self.level(fallen).below * past_bottom / self.level(self.since_top).below;
+    fn step(&self, passed: f64, chance: f64) -> Level {
+        let fallen = self.now.since_top + passed;
+        let there = self.level(fallen.min(self.bottom));
+        let beyond = fallen - self.bottom;
+        let past_bottom = if beyond > 0.0 { (-self.jumps * beyond).exp() } else { 1.0 };
+        let stays = there.below * past_bottom / self.now.below;
         if chance < stays || passed <= 0.0 {
-            return fallen.min(self.bottom);
+            return there;
         }
         // A jump within this step to what now is at most `passed` below the top.
         if chance >= self.level(passed).below {
-            return self.reached(chance);
+            return self.level(self.reached(chance));
         }
-        let (mut low, mut high) = (passed, fallen.min(self.bottom));
+        let (mut low, mut high) = (passed, there.since_top);
         for _ in 0..40 {
             let middle = f64::midpoint(low, high);
             let before = self.level((middle - passed).max(0.0)).below;
             if self.level(middle).below / before > chance { low = middle } else { high = middle }
         }
-        high
+        self.level(high)
     }
 
     /// The level that is reached so long after the top.
