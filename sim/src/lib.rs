@@ -7,6 +7,7 @@
 //! - [`arm`]: a seven-joint arm from a file (TOML or URDF): kinematics, differential step, its bodies.
 //! - [`rigid`]: trees of rigid bodies on joints, from URDF: kinematics, inverse and forward dynamics.
 //! - [`psm`]: the patient-side arm of the da Vinci Research Kit.
+//! - [`task`]: the board of the peg transfer.
 //! - [`carebase`]: a walking aid on two driven wheels.
 //! - [`urdf`]: the reader of that format, for both.
 //! - [`tissue`]: contact between the probe's face and a body: never pulls, starts without a jump.
@@ -45,6 +46,7 @@ pub mod psm;
 pub mod rigid;
 pub mod robot;
 pub mod snapshot;
+pub mod task;
 pub mod theatre;
 pub mod tissue;
 pub mod ultrasound;

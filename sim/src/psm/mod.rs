@@ -21,4 +21,4 @@ mod plant;
 
 pub use arm::{PsmArm, PsmSample};
 pub use kinematics::{PSM_JOINTS, PsmError, PsmJoints, PsmModel};
-pub use plant::{PsmPlant, PsmRobot};
+pub use plant::{PSM_PORTS_M, PsmPlant, PsmRobot};

@@ -19,7 +19,8 @@ use crate::watchdog::{DriveWatchdog, Drives};
 
 /// The ports: on either side of the middle, at the height of the base frame's origin. Frame: base, x forward, y left,
 /// z up; the abdomen of the surgery profile's workspace is below. Unit: m.
-const PORTS_M: [Vector3<f64>; ARMS] = [Vector3::new(0.0, 0.1, 0.0), Vector3::new(0.0, -0.1, 0.0)];
+pub const PSM_PORTS_M: [Vector3<f64>; ARMS] =
+    [Vector3::new(0.0, 0.1, 0.0), Vector3::new(0.0, -0.1, 0.0)];
 
 /// The robot's own limits where nobody asked for tighter ones. The speed: twice the fastest percent of suturing, which
 /// the joints reach from 70 mm below the port. The force: what an instrument bears before its cables stretch; assumed.
@@ -78,7 +79,7 @@ impl PsmPlant {
     fn move_on(&mut self, order: Option<&Order>) {
         let dt_s = STEP.as_secs_f64();
         let powered = self.watchdog.pass(dt_s, order.is_some()) == Drives::On;
-        for (i, (arm, port_m)) in self.arms.iter_mut().zip(PORTS_M).enumerate() {
+        for (i, (arm, port_m)) in self.arms.iter_mut().zip(PSM_PORTS_M).enumerate() {
             match order {
                 Some(Order::Servo { arms }) if powered => {
                     let wanted = arms.get(i).map(|order| in_arm(order, &port_m));
@@ -116,7 +117,7 @@ impl Plant for PsmPlant {
     }
 
     fn body(&self) -> Body {
-        let ports = PORTS_M
+        let ports = PSM_PORTS_M
             .map(|centre_m| Some(Port { centre_m, axis: -Vector3::z(), shaft: Shaft::Wristed }));
         Body::Arms { count: ARMS, speed_max_m_s: WIDEST.speed_max_m_s, ports }
     }
@@ -150,7 +151,7 @@ impl Plant for PsmPlant {
 
     fn measure(&self, at: Moment<RobotTime>) -> Reading {
         let mut reading = Reading::resting(at);
-        for ((out, arm), port_m) in reading.arms.iter_mut().zip(&self.arms).zip(PORTS_M) {
+        for ((out, arm), port_m) in reading.arms.iter_mut().zip(&self.arms).zip(PSM_PORTS_M) {
             let sample = arm.sample();
             *out = ArmReading {
                 tip: Pose::new(in_robot(&sample.tip, &port_m)),
@@ -180,7 +181,8 @@ impl Plant for PsmPlant {
             Order::Drive { .. } => return Err(RobotFault::Refused),
             Order::Servo { arms } => arms,
         };
-        for (i, ((arm, order), port_m)) in self.arms.iter().zip(orders).zip(PORTS_M).enumerate() {
+        for (i, ((arm, order), port_m)) in self.arms.iter().zip(orders).zip(PSM_PORTS_M).enumerate()
+        {
             let (tip, jaw_rad) = in_arm(order, &port_m);
             let last = before.and_then(|before| match before.order {
                 Order::Servo { arms } => Some((in_arm(arms.get(i)?, &port_m).0, before.span)),
