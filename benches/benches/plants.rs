@@ -16,6 +16,7 @@ use sim::bedside::Plant;
 use sim::carebase::{CareModel, CarePlant};
 use sim::psm::{PsmModel, PsmPlant};
 use sim::rigid::no_outside;
+use sim::task::PegBoard;
 use sim::{ArmModel, Command, Phantom, Placement, UltrasoundPlant};
 
 const DT_S: f64 = 1e-3;
@@ -44,9 +45,14 @@ fn arm7(c: &mut Criterion) {
     assert!(plant.true_wrench().force_n.norm() > 1.0, "the bench measured a probe in the air");
 }
 
-/// Both tips on circles of 5 mm, wrists turning, jaws opening.
+/// Both tips on circles of 5 mm, wrists turning, jaws opening, in the air and over the board.
 fn psm(c: &mut Criterion) {
-    let mut plant = PsmPlant::shipped(1).unwrap();
+    circles(c, "plant step, two psm", PsmPlant::shipped(1).unwrap());
+    let over = PsmPlant::shipped(1).unwrap().over(PegBoard::new());
+    circles(c, "plant step, two psm over the board", over);
+}
+
+fn circles(c: &mut Criterion, name: &str, mut plant: PsmPlant) {
     plant.enable_drives();
     let start = plant.measure(Moment::from_ns(0)).arms;
     let order = |tick: u32| {
@@ -59,7 +65,7 @@ fn psm(c: &mut Criterion) {
         Order::Servo { arms }
     };
     let mut tick = 0;
-    c.bench_function("plant step, two psm", |b| {
+    c.bench_function(name, |b| {
         b.iter(|| {
             tick += 1;
             plant.step(black_box(Some(&order(tick))));

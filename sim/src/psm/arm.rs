@@ -57,6 +57,8 @@ pub struct PsmArm {
     setpoint_change: PsmJoints,
     /// What pushes at the tip. Frame: base axes.
     push: Wrench,
+    /// What pushes the jaw open. Unit: N·m.
+    jaw_n_m: f64,
     isotropy_max: f64,
     noise: Noise,
     sample: PsmSample,
@@ -72,6 +74,7 @@ impl PsmArm {
             setpoint: State::at_rest(home),
             setpoint_change: PsmJoints::zeros(),
             push: Wrench::zero(),
+            jaw_n_m: 0.0,
             isotropy_max: best_isotropy(&model),
             noise: Noise::new(seed),
             sample: PsmSample {
@@ -119,6 +122,23 @@ impl PsmArm {
         self.push = wrench;
     }
 
+    /// What pushes the jaw open from now on, against the finger that carries the tip. Unit: N·m.
+    pub const fn push_jaw(&mut self, moment_n_m: f64) {
+        self.jaw_n_m = moment_n_m;
+    }
+
+    /// Pose and velocity of the tip as they are: for what the arm touches. Frame: base.
+    pub fn tip_and_twist(&self) -> (Isometry3<f64>, Twist) {
+        let State { q, v } = self.driven.state();
+        let poses = self.model.tree().poses(q);
+        let speed = self.model.jacobian(&poses) * v;
+        let twist = Twist {
+            linear_m_s: speed.fixed_rows::<3>(0).into_owned(),
+            angular_rad_s: speed.fixed_rows::<3>(3).into_owned(),
+        };
+        (Isometry3::from(&self.model.tree().frame_in(&poses, self.model.tip())), twist)
+    }
+
     /// The setpoint is where the joints are, and rests there.
     pub fn stand(&mut self) {
         self.setpoint = State::at_rest(self.driven.state().q);
@@ -164,10 +184,10 @@ impl PsmArm {
         self.measure();
     }
 
-    /// The push at the tip, on the body that carries the tip.
+    /// The push at the tip, on the body that carries it, and that between finger and jaw.
     fn outside(&self) -> Outside<PSM_JOINTS> {
         let mut outside = no_outside();
-        if self.push == Wrench::zero() {
+        if self.push == Wrench::zero() && self.jaw_n_m == 0.0 {
             return outside;
         }
         let tree = self.model.tree();
@@ -180,6 +200,11 @@ impl PsmArm {
         {
             *out = pose.force_in(&force);
         }
+        // The jaw turns about z of both bodies: what opens it pushes the finger back.
+        let moment = Force { moment_n_m: Vector3::z() * self.jaw_n_m, force_n: Vector3::zeros() };
+        let [.., finger, jaw] = &mut outside;
+        *finger += moment * -1.0;
+        *jaw += moment;
         outside
     }
 

@@ -13,6 +13,7 @@ use super::kinematics::{PSM_JOINTS, PsmModel};
 use crate::bedside::{Before, Plant, STEP, Simulated};
 use crate::rigid::State;
 use crate::robot::can_follow;
+use crate::task::{PegBoard, Tool};
 use crate::tissue::Wrench;
 use crate::urdf::UrdfError;
 use crate::watchdog::{DriveWatchdog, Drives};
@@ -33,6 +34,9 @@ const DELAY_STEPS: usize = 2;
 #[derive(Debug, Clone)]
 pub struct PsmPlant {
     arms: [PsmArm; ARMS],
+    /// What pushes at the tips from outside, the board apart.
+    pushed: [Wrench; ARMS],
+    board: Option<PegBoard>,
     watchdog: DriveWatchdog,
 }
 
@@ -59,7 +63,24 @@ impl PsmPlant {
         let left = PsmArm::new(model.clone(), seed);
         // Another stream: one seed for both would let both arms tremble alike.
         let right = PsmArm::new(model, seed ^ 0x5851_F42D_4C95_7F2D);
-        Ok(Self { arms: [left, right], watchdog: DriveWatchdog::default() })
+        Ok(Self {
+            arms: [left, right],
+            pushed: [Wrench::zero(); ARMS],
+            board: None,
+            watchdog: DriveWatchdog::default(),
+        })
+    }
+
+    /// The same arms over this board, which lies between the ports.
+    #[must_use]
+    pub fn over(mut self, board: PegBoard) -> Self {
+        self.board = Some(board);
+        self
+    }
+
+    /// The board below the arms, with its score.
+    pub const fn board(&self) -> Option<&PegBoard> {
+        self.board.as_ref()
     }
 
     /// The arms, the left one first.
@@ -70,14 +91,35 @@ impl PsmPlant {
     /// What pushes at the tip of one arm from now on. Frame: base axes, at the tip. An arm that is not there feels
     /// nothing.
     pub fn push(&mut self, arm: usize, wrench: Wrench) {
-        if let Some(arm) = self.arms.get_mut(arm) {
+        if let (Some(arm), Some(pushed)) = (self.arms.get_mut(arm), self.pushed.get_mut(arm)) {
             arm.push(wrench);
+            *pushed = wrench;
+        }
+    }
+
+    /// What board and rings do in one step, and what the arms feel of it.
+    fn touch(&mut self, dt_s: f64) {
+        let Some(board) = &mut self.board else { return };
+        let ([left, right], [left_m, right_m]) = (&self.arms, &PSM_PORTS_M);
+        let tools = [(left, left_m), (right, right_m)].map(|(arm, port_m)| {
+            let (tip, twist) = arm.tip_and_twist();
+            let jaw_rad = arm.state().q.get(PSM_JOINTS - 1).copied().unwrap_or(0.0);
+            Tool { tip: in_robot(&tip, port_m), velocity_m_s: twist.linear_m_s, jaw_rad }
+        });
+        let felt = board.step(&tools, dt_s);
+        for ((arm, pushed), felt) in self.arms.iter_mut().zip(&self.pushed).zip(&felt) {
+            arm.push(Wrench {
+                force_n: pushed.force_n + felt.wrench.force_n,
+                torque_n_m: pushed.torque_n_m + felt.wrench.torque_n_m,
+            });
+            arm.push_jaw(felt.jaw_n_m);
         }
     }
 
     /// One step of [`STEP`] under an order. Two arms: about 30 µs. No allocation.
     fn move_on(&mut self, order: Option<&Order>) {
         let dt_s = STEP.as_secs_f64();
+        self.touch(dt_s);
         let powered = self.watchdog.pass(dt_s, order.is_some()) == Drives::On;
         for (i, (arm, port_m)) in self.arms.iter_mut().zip(PSM_PORTS_M).enumerate() {
             match order {

@@ -55,6 +55,7 @@ pub enum Group {
 
 impl Group {
     /// The group on the other side.
+    #[must_use]
     pub const fn other(self) -> Self {
         match self {
             Self::Left => Self::Right,
