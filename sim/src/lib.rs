@@ -18,6 +18,7 @@
 //! - [`driven`]: such a tree with drives, servos and brakes.
 //! - [`bedside`]: what every robot has around its plant: the integrator's trait, faults, limits, delays.
 //! - [`robot`]: the ultrasound robot and its pictures.
+//! - [`scene`]: what cameras see of the others, drawn in software.
 //! - [`fleet`]: the robots by name.
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
@@ -45,6 +46,7 @@ pub mod plant;
 pub mod psm;
 pub mod rigid;
 pub mod robot;
+pub mod scene;
 pub mod snapshot;
 pub mod task;
 pub mod theatre;
