@@ -145,14 +145,12 @@ fn shade(fixed: i32) -> u8 {
 }
 
 fn side(p: &Point, q: &Point, area: f32) -> Option<Side> {
+    let opens = (q.y < p.y) == (area > 0.0);
+    // Two triangles that share a side must find it at the same pixel, or the picture has holes: the upper end first.
+    let (p, q) = if q.y < p.y { (q, p) } else { (p, q) };
     let dy = q.y - p.y;
     // A level side bounds no row: the first and the last row do.
-    (dy != 0.0).then(|| Side {
-        opens: (dy < 0.0) == (area > 0.0),
-        x: p.x,
-        y: p.y,
-        per_y: (q.x - p.x) / dy,
-    })
+    (dy != 0.0).then(|| Side { opens, x: p.x, y: p.y, per_y: (q.x - p.x) / dy })
 }
 
 #[cfg(test)]
@@ -197,6 +195,21 @@ mod tests {
             bench.fill(second);
             assert_eq!(bench.covered(), 200);
             assert!(bench.pixels.iter().all(|p| p[0] == 0 || p[0].abs_diff(90) <= 1));
+        }
+    }
+
+    #[test]
+    fn a_net_of_triangles_has_no_holes() {
+        for n in 0..200_u16 {
+            let mut bench = Bench::new();
+            let bend = |k: u16| f32::from((n * 37 + k * 101) % 97) / 97.0 * 7.0;
+            let middle = point(12.0 + bend(1), 9.0 + bend(2), 1.0, 90.0);
+            let corners = [(-9.3, -4.1), (47.7, -6.2), (44.4, 38.8), (-3.9, 41.7)];
+            let corners = corners.map(|(x, y)| point(x, y, 1.0, 90.0));
+            for (a, b) in corners.iter().zip(corners.iter().cycle().skip(1)) {
+                bench.fill([*a, *b, middle]);
+            }
+            assert_eq!(bench.covered(), SIZE.0 * SIZE.1, "{n}");
         }
     }
 

@@ -16,6 +16,13 @@ const WINDOW_HALF_M: f32 = 1.5;
 /// How deep the next room is. Unit: m.
 const NEXT_M: f32 = 2.6;
 
+/// Up to here the walls have another colour. Unit: m.
+const LOWER_M: f32 = 0.85;
+/// Where doors begin, as shares of the walls to the left and to the right, and how wide they are. Unit: m.
+const DOORS_LEFT: [f32; 2] = [0.25, 0.62];
+const DOORS_RIGHT: [f32; 2] = [0.30, 0.72];
+const DOOR_M: f32 = 1.1;
+
 const WALL: Light = Light::new(0.62, 0.66, 0.62);
 const LOWER_WALL: Light = Light::new(0.32, 0.46, 0.48);
 const WOOD: Light = Light::new(0.42, 0.25, 0.12);
@@ -66,7 +73,7 @@ fn ceiling(Corners { min: [x0, y0], max: [x1, y1] }: Corners) -> Mesh {
     mesh
 }
 
-/// A wall from one corner to another, its lower part in another colour, with a rail to hold on to.
+/// A wall from one corner to another, its lower part in another colour.
 fn wall(mesh: &mut Mesh, from: [f32; 2], to: [f32; 2], window: Option<f32>) {
     let along = Vector3::new(to[0] - from[0], to[1] - from[1], 0.0);
     let length = along.norm();
@@ -78,14 +85,17 @@ fn wall(mesh: &mut Mesh, from: [f32; 2], to: [f32; 2], window: Option<f32>) {
         }
     };
     piece(0.0, length, 0.0, 0.12, LOWER_WALL * 0.5);
-    piece(0.0, length, 0.12, WINDOW_M.0, LOWER_WALL);
     let Some(middle) = window else {
-        piece(0.0, length, WINDOW_M.0, CEILING_M, WALL);
+        piece(0.0, length, 0.12, LOWER_M, LOWER_WALL);
+        piece(0.0, length, LOWER_M, CEILING_M, WALL);
         return;
     };
     let (left, right) = (middle - WINDOW_HALF_M, middle + WINDOW_HALF_M);
-    piece(0.0, left, WINDOW_M.0, CEILING_M, WALL);
-    piece(right, length, WINDOW_M.0, CEILING_M, WALL);
+    for (begin, end) in [(0.0, left), (right, length)] {
+        piece(begin, end, 0.12, LOWER_M, LOWER_WALL);
+        piece(begin, end, LOWER_M, CEILING_M, WALL);
+    }
+    piece(left, right, 0.12, WINDOW_M.0, LOWER_WALL);
     piece(left, right, WINDOW_M.1, CEILING_M, WALL);
     let edge = 0.06;
     piece(left, left + edge, WINDOW_M.0, WINDOW_M.1, FRAME);
@@ -102,9 +112,13 @@ fn walls(Corners { min: [x0, y0], max: [x1, y1] }: Corners) -> Mesh {
     wall(&mut mesh, [x1, y1], [x0, y1], None);
     wall(&mut mesh, [x0, y1], [x0, y0], None);
     wall(&mut mesh, [x0, y0], [x1, y0], None);
-    for y in [y0 + 0.03, y1 - 0.06] {
-        let rail = (Point3::new(x0, y, 0.9), Point3::new(x1, y + 0.03, 0.96));
-        mesh.cuboid(rail.0, rail.1, WOOD);
+    // A rail to hold on to, from door to door.
+    for (y, doors) in [(y0 + 0.03, DOORS_RIGHT), (y1 - 0.06, DOORS_LEFT)] {
+        let [near, far] = doors.map(|share| x0 + share * (x1 - x0));
+        for (from, to) in [(x0, near), (near + DOOR_M, far), (far + DOOR_M, x1)] {
+            let ends = (Point3::new(from + 0.1, y, 0.9), Point3::new(to - 0.1, y + 0.03, 0.96));
+            mesh.cuboid(ends.0, ends.1, WOOD);
+        }
     }
     mesh
 }
@@ -121,12 +135,13 @@ fn doors(Corners { min: [x0, y0], max: [x1, y1] }: Corners) -> Mesh {
         let pane = at + out * 0.018 + along * 0.62 + Vector3::z() * 1.35;
         mesh.plate(pane, [along * 0.18, Vector3::z() * 0.5], 1, Light::new(0.10, 0.16, 0.20));
     };
-    let across = Vector3::x() * 1.1;
-    door(Point3::new(x0 + 0.62 * (x1 - x0), y1, 0.0), across, -Vector3::y());
-    door(Point3::new(x0 + 0.25 * (x1 - x0), y1, 0.0), across, -Vector3::y());
-    door(Point3::new(x0 + 0.72 * (x1 - x0), y0, 0.0), across, Vector3::y());
-    door(Point3::new(x0 + 0.30 * (x1 - x0), y0, 0.0), across, Vector3::y());
-    door(Point3::new(x0, y0 + 0.4 * (y1 - y0), 0.0), Vector3::y() * 1.1, Vector3::x());
+    let across = Vector3::x() * DOOR_M;
+    for (y, doors, out) in [(y1, DOORS_LEFT, -Vector3::y()), (y0, DOORS_RIGHT, Vector3::y())] {
+        for share in doors {
+            door(Point3::new(x0 + share * (x1 - x0), y, 0.0), across, out);
+        }
+    }
+    door(Point3::new(x0, y0 + 0.4 * (y1 - y0), 0.0), Vector3::y() * DOOR_M, Vector3::x());
     mesh
 }
 

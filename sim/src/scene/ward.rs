@@ -116,7 +116,7 @@ impl PictureSource for WardPictures {
         let [x_m, y_m, heading_rad] = numbers.map(|number| number as f32);
         let camera = self.camera(x_m, y_m, heading_rad);
         let eye = (&camera, Eye::Middle);
-        self.canvas.clear(&Light::repeat(0.02));
+        self.canvas.clear(&Light::repeat(0.3));
         for mesh in &self.scenery {
             self.canvas.draw(mesh, &Isometry3::identity(), eye, &LAMP);
         }
