@@ -37,7 +37,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start a simulated robot, an operator and the console page, all on this machine
     Demo(DemoArgs),
-    /// Start a robot agent with the simulated ultrasound robot
+    /// Start a robot agent with the simulated robot that its profile is for
     Robot(RobotArgs),
     /// Start an operator console for a robot
     Operator(OperatorArgs),

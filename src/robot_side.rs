@@ -1,4 +1,4 @@
-//! `farreach robot`: a robot agent with the simulated ultrasound robot.
+//! `farreach robot`: a robot agent with the simulated robot that its profile is for.
 
 use core::time::Duration;
 use std::net::SocketAddr;
@@ -11,15 +11,13 @@ use protocol::state::OperatingState;
 use robot_agent::core::LocalEvent;
 use robot_agent::shell::watchdog::STALL_MAX;
 use robot_agent::shell::{NodeConfig, RobotNode};
-use sim::{Exam, SimPictures, SimRobot};
+use sim::Exam;
+use sim::fleet::SimKind;
 
 use crate::bedside;
 use crate::cli::RobotArgs;
 use crate::exit::{Ending, Failure};
 use crate::interrupt::Interrupt;
-
-/// Width and height of the simulated pictures. Unit: pixel. 8:5 fills the console's frame.
-const PICTURE: (u16, u16) = (768, 480);
 
 /// Time for the self-test.
 const SELF_TEST_MAX: Duration = Duration::from_secs(10);
@@ -45,11 +43,11 @@ pub(crate) fn start(
     (exam, seed): (Exam, u64),
     (clock_base, spins): (Option<Instant>, bool),
 ) -> Result<RobotNode, Failure> {
-    let (robot, probe) = SimRobot::examining(exam, seed).map_err(Failure::Internal)?;
-    let pictures = SimPictures::examining(exam, probe, PICTURE, seed).map_err(Failure::Internal)?;
+    let kind = SimKind::fitting(&profile).map_err(|e| Failure::Usage(e.to_string()))?;
+    let (robot, pictures) = kind.with_pictures(&profile, exam, seed).map_err(Failure::Usage)?;
     let stall_max = STALL_MAX;
     let config = NodeConfig { profile, identity, control, media, clock_base, stall_max, spins };
-    Ok(RobotNode::start(config, Box::new(robot), Box::new(pictures))?)
+    Ok(RobotNode::start(config, robot, pictures)?)
 }
 
 /// Waits for the self-test and powers the drives on, as somebody beside the robot would.

@@ -6,7 +6,29 @@ use protocol::imaging::{Imaging, ImagingRefusal, ImagingState};
 use protocol::picture::ViewSource;
 use protocol::time::{Moment, Robot};
 
-/// One grey picture, captured and not yet encoded.
+/// The colour of a picture, at half its resolution along both sides (4:2:0, BT.709, full range).
+///
+/// Shape of each plane: `width / 2` × `height / 2` bytes, row-major; 128 is grey.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Colour {
+    /// Blueness.
+    pub cb: Vec<u8>,
+    /// Redness.
+    pub cr: Vec<u8>,
+}
+
+/// A value that leaves colour out.
+pub const NEUTRAL: u8 = 128;
+
+impl Colour {
+    /// The colour of a grey picture of this size.
+    pub fn neutral(width: u16, height: u16) -> Self {
+        let plane = vec![NEUTRAL; usize::from(width / 2) * usize::from(height / 2)];
+        Self { cb: plane.clone(), cr: plane }
+    }
+}
+
+/// One picture, captured and not yet encoded.
 ///
 /// Shape: `width` × `height` bytes, row-major, 0 black to 255 white.
 #[derive(Debug, Clone)]
@@ -15,8 +37,10 @@ pub struct Picture {
     pub width: u16,
     /// Height. Unit: pixel; even.
     pub height: u16,
-    /// The pixels.
+    /// Brightness of the pixels.
     pub grey: Vec<u8>,
+    /// Their colour; `None` for a source that has none, which costs nothing then.
+    pub colour: Option<Colour>,
     /// How much of the body the picture shows from its first row to its last, for the ruler beside it; 0 if it is no
     /// section. Unit: micrometre.
     pub depth_um: u32,
@@ -26,7 +50,8 @@ impl Picture {
     /// A black picture. Both sides are made even, as the encoder needs.
     pub fn black(width: u16, height: u16) -> Self {
         let (width, height) = (width & !1, height & !1);
-        Self { width, height, grey: vec![0; usize::from(width) * usize::from(height)], depth_um: 0 }
+        let grey = vec![0; usize::from(width) * usize::from(height)];
+        Self { width, height, grey, colour: None, depth_um: 0 }
     }
 }
 

@@ -22,6 +22,7 @@
 //! - [`robot`]: the ultrasound robot and its pictures.
 //! - [`truth`]: how a robot moves, without its sensors, for those who watch.
 //! - [`light`]: tips that lag behind their orders, where only the rest of the system is tried.
+//! - [`scene`]: what cameras see of the others, drawn in software.
 //! - [`fleet`]: the robots by name.
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
@@ -53,6 +54,7 @@ pub mod plant;
 pub mod psm;
 pub mod rigid;
 pub mod robot;
+pub mod scene;
 pub mod snapshot;
 pub mod task;
 pub mod theatre;

@@ -1,7 +1,7 @@
-//! The newest pose of the probe, from the servo thread to the thread that computes pictures.
+//! The newest numbers, from the servo thread to the thread that computes pictures.
 //!
 //! Neither may wait for the other: the servo has a millisecond, the pictures take many. A sequence
-//! number that is odd while a pose is being written tells a reader to look again; the writer never
+//! number that is odd while numbers are being written tells a reader to look again; the writer never
 //! looks. Everything is an atomic, so a torn read is noticed and never undefined.
 
 use std::sync::Arc;
@@ -9,38 +9,37 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use nalgebra::{Isometry3, Quaternion, Translation3, UnitQuaternion};
 
-/// Numbers in a snapshot: position, quaternion, time.
+/// Numbers in the snapshot of a pose: position, quaternion, time.
 const NUMBERS: usize = 8;
 
-/// A reader gives up after this many torn reads. The writer needs nanoseconds a thousand times a
-/// second: two in a row would already be a broken machine.
+/// A reader gives up after this many torn reads. The writer needs less than a microsecond a thousand
+/// times a second: two in a row would already be a broken machine.
 const TRIES: usize = 16;
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Cell {
     version: AtomicU64,
-    bits: [AtomicU64; NUMBERS],
+    bits: Box<[AtomicU64]>,
 }
 
 /// The writing end. One only.
 #[derive(Debug)]
-pub struct SnapshotWriter(Arc<Cell>);
+pub struct NumbersWriter(Arc<Cell>);
 
 /// The reading end.
 #[derive(Debug, Clone)]
-pub struct SnapshotReader(Arc<Cell>);
+pub struct NumbersReader(Arc<Cell>);
 
-/// A new snapshot with nothing in it.
-pub fn snapshot() -> (SnapshotWriter, SnapshotReader) {
-    let cell = Arc::new(Cell::default());
-    (SnapshotWriter(Arc::clone(&cell)), SnapshotReader(cell))
+/// A new snapshot of `count` numbers with nothing in it.
+pub fn numbers(count: usize) -> (NumbersWriter, NumbersReader) {
+    let bits = (0..count).map(|_| AtomicU64::default()).collect();
+    let cell = Arc::new(Cell { version: AtomicU64::default(), bits });
+    (NumbersWriter(Arc::clone(&cell)), NumbersReader(cell))
 }
 
-impl SnapshotWriter {
-    /// Replaces the snapshot; wait-free.
-    pub fn write(&mut self, tip: &Isometry3<f64>, time_s: f64) {
-        let (t, q) = (tip.translation.vector, tip.rotation.coords);
-        let numbers = [t.x, t.y, t.z, q.x, q.y, q.z, q.w, time_s];
+impl NumbersWriter {
+    /// Replaces the snapshot; wait-free. What does not fit is left out.
+    pub fn write(&mut self, numbers: &[f64]) {
         self.0.version.fetch_add(1, Ordering::SeqCst);
         for (slot, number) in self.0.bits.iter().zip(numbers) {
             slot.store(number.to_bits(), Ordering::SeqCst);
@@ -49,24 +48,55 @@ impl SnapshotWriter {
     }
 }
 
+impl NumbersReader {
+    /// Fills in the newest numbers; false before the first.
+    pub fn read(&self, into: &mut [f64]) -> bool {
+        for _ in 0..TRIES {
+            let before = self.0.version.load(Ordering::SeqCst);
+            for (number, slot) in into.iter_mut().zip(&self.0.bits) {
+                *number = f64::from_bits(slot.load(Ordering::SeqCst));
+            }
+            let after = self.0.version.load(Ordering::SeqCst);
+            if before == after && before.is_multiple_of(2) {
+                return before > 0;
+            }
+        }
+        false
+    }
+}
+
+/// The writing end of a pose. One only.
+#[derive(Debug)]
+pub struct SnapshotWriter(NumbersWriter);
+
+/// The reading end of a pose.
+#[derive(Debug, Clone)]
+pub struct SnapshotReader(NumbersReader);
+
+/// A new snapshot of a pose with nothing in it.
+pub fn snapshot() -> (SnapshotWriter, SnapshotReader) {
+    let (writer, reader) = numbers(NUMBERS);
+    (SnapshotWriter(writer), SnapshotReader(reader))
+}
+
+impl SnapshotWriter {
+    /// Replaces the snapshot; wait-free.
+    pub fn write(&mut self, tip: &Isometry3<f64>, time_s: f64) {
+        let (t, q) = (tip.translation.vector, tip.rotation.coords);
+        self.0.write(&[t.x, t.y, t.z, q.x, q.y, q.z, q.w, time_s]);
+    }
+}
+
 impl SnapshotReader {
     /// The newest pose (base → tip) and the time of the simulation (s); `None` before the first.
     pub fn read(&self) -> Option<(Isometry3<f64>, f64)> {
-        for _ in 0..TRIES {
-            let before = self.0.version.load(Ordering::SeqCst);
-            let [x, y, z, i, j, k, w, time_s] = core::array::from_fn(|n| {
-                self.0.bits.get(n).map_or(0, |b| b.load(Ordering::SeqCst))
-            })
-            .map(f64::from_bits);
-            let after = self.0.version.load(Ordering::SeqCst);
-            if before == after && before.is_multiple_of(2) {
-                let rotation = UnitQuaternion::from_quaternion(Quaternion::new(w, i, j, k));
-                return (before > 0).then(|| {
-                    (Isometry3::from_parts(Translation3::new(x, y, z), rotation), time_s)
-                });
-            }
+        let mut numbers = [0.0; NUMBERS];
+        if !self.0.read(&mut numbers) {
+            return None;
         }
-        None
+        let [x, y, z, i, j, k, w, time_s] = numbers;
+        let rotation = UnitQuaternion::from_quaternion(Quaternion::new(w, i, j, k));
+        Some((Isometry3::from_parts(Translation3::new(x, y, z), rotation), time_s))
     }
 }
 

@@ -108,20 +108,25 @@ export class Picture {
         const depth = live?.imaging?.depth_mm.now ?? shown;
         setText(byId('parameter-robot'), live?.robot || number(null));
         setText(byId('parameter-depth'), quantity(depth, 'mm'));
+        // A camera has no depth to show, and its picture no side to spare.
+        const camera = view.presented !== null && !view.presented.depth_mm && !depth;
+        setData(this.text, 'of', camera ? 'camera' : 'section');
+        for (const id of ['depth-label', 'parameter-depth']) byId(id).hidden = camera;
         setText(byId('parameter-rate'), quantity(live?.pictures.rate_hz, 'Hz', 1));
         setText(byId('parameter-dropped'), number(live?.pictures.dropped));
-        this.renderPlace(live);
+        this.renderPlace(live, camera);
         setText(byId('decoder'), view.decoder);
     }
 
     /**
      * Where the tip is; of a base, what is in its way.
      * @param {View['live']} live
+     * @param {boolean} camera  the picture is that of a camera beside the tool
      */
-    renderPlace(live) {
+    renderPlace(live, camera) {
         const base = live?.base;
         const { x_mm: x, y_mm: y, z_mm: z } = live?.probe ?? { x_mm: null, y_mm: null, z_mm: null };
-        setText(byId('probe-label'), base ? strings.label.way : strings.label.probe);
+        setText(byId('probe-label'), base ? strings.label.way : camera ? strings.label.tip : strings.label.probe);
         setText(byId('probe-x'),
             base ? strings.ahead(metres(base.ahead_mm)) : `x ${quantity(x, 'mm')}`);
         setText(byId('probe-y'),

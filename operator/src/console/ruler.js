@@ -28,7 +28,8 @@ export function placePicture({ frame, canvas, overlay, text, knobs }, picture, d
     const scale = Math.min(width / picture.width, height / picture.height);
     const shown = { width: Math.round(picture.width * scale), height: Math.round(picture.height * scale) };
     const spare = width - shown.width;
-    const ruler = RULER_REM * rem;
+    // Only a section has a depth to measure.
+    const ruler = depthMm > 0 ? RULER_REM * rem : 0;
     const right = spare >= ruler ? ruler : 0;
     const box = {
         left: Math.max(0, spare - right),
@@ -43,8 +44,10 @@ export function placePicture({ frame, canvas, overlay, text, knobs }, picture, d
     const beside = box.left >= PARAMETERS_REM * rem;
     frame.dataset.parameters = beside ? 'beside' : 'over';
     // Over the picture the text stands below the orientation mark, beside it at the top of the frame.
-    text.style.top = beside ? '' : `${box.top + MARKER_REM * rem}px`;
-    text.style.left = beside ? '' : `${box.left + 0.375 * rem}px`;
+    // Without a mark it is a line at the top, in the style sheet.
+    const below = !beside && depthMm > 0;
+    text.style.top = below ? `${box.top + MARKER_REM * rem}px` : '';
+    text.style.left = below ? `${box.left + 0.375 * rem}px` : '';
     knobs.style.left = text.style.left;
     drawOverlay(overlay, { width, height, rem }, box, right > 0 ? 'beside' : 'over', depthMm);
 }

@@ -37,6 +37,7 @@ const en = {
         rate: 'Rate',
         dropped: 'Dropped',
         probe: 'Probe',
+        tip: 'Tip, left arm',
         way: 'Way',
         robot: 'Robot',
         decoder: 'Decoder',

@@ -1,4 +1,4 @@
-//! H.264 of grey pictures: constrained baseline, no reordering, one access unit in and out.
+//! H.264 of pictures: constrained baseline, no reordering, one access unit in and out.
 
 use openh264::OpenH264API;
 use openh264::encoder::{
@@ -7,16 +7,13 @@ use openh264::encoder::{
 };
 use openh264::formats::YUVSlices;
 
-use crate::picture::Picture;
+use crate::picture::{NEUTRAL, Picture};
 
 /// Bits a second that pictures may take. 640 × 480 ultrasound with speckle is clear at this rate.
 const BIT_RATE: u32 = 4_000_000;
 
 /// Pictures between keyframes that nobody asked for: a decoder that lost its way unnoticed recovers.
 const KEYFRAME_EVERY: u32 = 300;
-
-/// A grey value that leaves colour out.
-const NEUTRAL: u8 = 128;
 
 /// The shortest side of a picture. Unit: pixel. One macroblock; the encoder takes nothing smaller.
 pub const SIDE_MIN: u16 = 16;
@@ -97,15 +94,16 @@ impl PictureEncoder {
     ) -> Result<bool, EncodeError> {
         let got = (picture.width, picture.height);
         let (width, height) = (usize::from(picture.width), usize::from(picture.height));
+        let (cb, cr) =
+            picture.colour.as_ref().map_or((&self.neutral, &self.neutral), |c| (&c.cb, &c.cr));
+        let whole = picture.grey.len() == width * height
+            && [cb, cr].iter().all(|plane| plane.len() == self.neutral.len());
         // The library would panic.
-        if got != self.size || picture.grey.len() != width * height {
+        if got != self.size || !whole {
             return Err(EncodeError::OtherSize { told: self.size, got });
         }
-        let planes = YUVSlices::new(
-            (&picture.grey, &self.neutral, &self.neutral),
-            (width, height),
-            (width, width / 2, width / 2),
-        );
+        let planes =
+            YUVSlices::new((&picture.grey, cb, cr), (width, height), (width, width / 2, width / 2));
         if keyframe {
             self.encoder.force_intra_frame();
         }
@@ -119,6 +117,7 @@ impl PictureEncoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::picture::Colour;
     use openh264::decoder::Decoder;
     use openh264::formats::YUVSource;
 
@@ -143,6 +142,33 @@ mod tests {
             assert!(matches!(refused, Err(EncodeError::OtherSize { told: (64, 48), .. })));
         }
         assert!(encoder.encode(&Picture::black(64, 48), true, &mut Vec::new()).is_ok());
+    }
+
+    #[test]
+    fn colour_arrives_and_a_grey_picture_has_none() {
+        let mut encoder = PictureEncoder::new(64, 48, 40.0).unwrap();
+        let mut decoder = Decoder::new().unwrap();
+        let mut unit = Vec::new();
+        let mut picture = Picture::black(64, 48);
+        picture.grey.fill(120);
+        let mut colour = Colour::neutral(64, 48);
+        colour.cb.fill(60);
+        colour.cr.fill(200);
+        for wanted in [Some(colour), None] {
+            let (cb, cr) = wanted.as_ref().map_or((128, 128), |_| (60, 200));
+            picture.colour = wanted;
+            encoder.encode(&picture, true, &mut unit).unwrap();
+            let yuv = decoder.decode(&unit).unwrap().expect("one in, one out");
+            let near = |plane: &[u8], stride: usize, value: u8| {
+                (0..24).all(|y| {
+                    plane[y * stride..y * stride + 32].iter().all(|p| p.abs_diff(value) < 6)
+                })
+            };
+            assert!(near(yuv.u(), yuv.strides().1, cb) && near(yuv.v(), yuv.strides().2, cr));
+        }
+        picture.colour = Some(Colour::neutral(32, 48));
+        let refused = encoder.encode(&picture, true, &mut unit);
+        assert!(matches!(refused, Err(EncodeError::OtherSize { .. })), "half a plane");
     }
 
     #[test]

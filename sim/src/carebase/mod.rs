@@ -21,5 +21,5 @@ mod model;
 mod plant;
 
 pub use base::{BarPush, CareBase, Pose2};
-pub use model::CareModel;
+pub use model::{CareModel, Room};
 pub use plant::{CarePlant, CareRobot};

@@ -344,7 +344,7 @@ fn two_hands_work_with_two_arms_each_on_its_side_and_with_both_jaws() {
                 jaw_fast = jaw_fast.max((t.robot.jaws_rad[n] - jaws[n]).abs() * 1e3);
                 jaw_wide[n] = jaw_wide[n].max(t.robot.jaws_rad[n]);
                 let off_m = t.robot.tips[n].position() - [START_M, RIGHT_M][n];
-                assert!(off_m.x.abs() < 0.035 && off_m.z.abs() < 0.025, "seed {seed}: {off_m}");
+                assert!(off_m.x.abs() < 0.035 && off_m.z.abs() < 0.050, "seed {seed}: {off_m}");
                 assert!(side * t.robot.tips[n].position().y > 0.015, "seed {seed}: it crosses");
                 let angle = t.robot.tips[n].iso.rotation.angle_to(&tips[n].iso.rotation) * 1e3;
                 assert!(angle < 1.05, "seed {seed}: {angle} rad/s");
