@@ -121,7 +121,7 @@ fn round(mm: f64) -> f64 {
 /// The report of one trial.
 #[derive(Debug, Serialize)]
 pub(crate) struct TrialReport {
-    command: &'static str,
+    farreach: &'static str,
     profile: String,
     seed: u64,
     digest: String,
@@ -159,7 +159,7 @@ impl TrialReport {
         let digest = hex(&outcome.digest);
         let _ = writeln!(table, "digest  {digest}");
         Self {
-            command: "trial",
+            farreach: env!("CARGO_PKG_VERSION"),
             profile: name.clone(),
             seed,
             digest,

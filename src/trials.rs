@@ -58,7 +58,7 @@ impl Explored {
 /// The report of all.
 #[derive(Serialize)]
 struct TrialsReport {
-    command: &'static str,
+    farreach: &'static str,
     seeds: [u64; 2],
     plant: String,
     transport: String,
@@ -253,7 +253,7 @@ fn report(args: &TrialsArgs, all: Vec<(String, Explored)>) -> TrialsReport {
         })
         .collect();
     TrialsReport {
-        command: "trials",
+        farreach: env!("CARGO_PKG_VERSION"),
         seeds: [args.seeds.start, args.seeds.end],
         plant: format!("{:?}", args.stage.plant).to_lowercase(),
         transport: format!("{:?}", args.stage.transport).to_lowercase(),

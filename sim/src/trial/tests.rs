@@ -120,3 +120,44 @@ fn a_trial_runs_over_quic() {
     };
     assert_eq!(digest(), digest());
 }
+
+/// The page of trials shows the tables of the code.
+#[test]
+fn the_page_shows_every_promise_and_every_fault() {
+    use core::fmt::Write as _;
+    let mut rules = "| rule | promise |\n|---|---|\n".to_owned();
+    for rule in Rule::ALL {
+        let _ = writeln!(rules, "| `{rule}` | {} |", rule.promise());
+    }
+    let mut faults =
+        "| kind | what | lasts | amount | calls for |\n|---|---|---|---|---|\n".to_owned();
+    for about in fault::KINDS {
+        let (least, most) = about.lasts_ms;
+        let lasts =
+            if least == most { "at once".to_owned() } else { format!("{least} to {most} ms") };
+        let amount =
+            about.amount.map_or("–".to_owned(), |a| format!("{} to {} {}", a.min, a.max, a.unit));
+        let calls: Vec<_> = about.calls_for.iter().map(|cause| cause.id()).collect();
+        let calls = if calls.is_empty() { "no stop".to_owned() } else { calls.join(", ") };
+        let _ = writeln!(
+            faults,
+            "| `{}` | {} | {lasts} | {amount} | {calls} |",
+            about.name, about.what
+        );
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/explanation/trials.md");
+    let mut page = std::fs::read_to_string(path).unwrap();
+    for (block, wanted) in [("rules", &rules), ("faults", &faults)] {
+        let (begin, end) = (format!("<!-- {block}:begin -->\n"), format!("<!-- {block}:end -->"));
+        let (before, rest) = page.split_once(&begin).expect("the opening marker");
+        let (got, after) = rest.split_once(&end).expect("the closing marker");
+        if std::env::var_os("UPDATE_PAGES").is_some() {
+            page = format!("{before}{begin}{wanted}{end}{after}");
+        } else {
+            assert_eq!(got, wanted, "trials.md has drifted; run this again with UPDATE_PAGES=1");
+        }
+    }
+    if std::env::var_os("UPDATE_PAGES").is_some() {
+        std::fs::write(path, page).unwrap();
+    }
+}
