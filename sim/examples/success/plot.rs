@@ -16,20 +16,24 @@ pub(crate) struct Mark {
 }
 
 const WIDTH: f64 = 860.0;
-const HEIGHT: f64 = 520.0;
+const HEIGHT: f64 = 540.0;
 /// Edges of the plot itself: left, right, top, bottom.
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 836.0;
 const TOP: f64 = 92.0;
-const BOTTOM: f64 = 440.0;
+const BOTTOM: f64 = 404.0;
+/// The lane below it, for robots that never followed: top, bottom.
+const LANE: (f64, f64) = (410.0, 458.0);
 /// Ends of the axis of ages. Unit: ms.
-const AGES_MS: (f64, f64) = (30.0, 1_500.0);
+const AGES_MS: (f64, f64) = (25.0, 1_300.0);
 const TICKS_MS: [f64; 10] = [30.0, 50.0, 70.0, 100.0, 150.0, 200.0, 300.0, 500.0, 700.0, 1_000.0];
 /// Size of a label, and the width of one of its letters.
 const LABEL: f64 = 11.0;
 const LETTER: f64 = 6.2;
 /// How far from its mark a label is looked for, and in which steps.
-const SEARCH: i32 = 22;
+const SEARCH: i32 = 24;
+/// What it costs a label to lie across the bar of an interval. Unit: that of the way.
+const ACROSS: f64 = 50.0;
 const STEP: f64 = 8.0;
 
 /// Neutral ink on a card of its own, so that it can be read on any page; the card goes with the reader's scheme.
@@ -41,6 +45,8 @@ const STYLE: &str = "\
 .grid{stroke:#272d35}.axis{stroke:#656c76}.mark{fill:#58a6ff}.bar{stroke:#58a6ff}\
 .still{fill:#15191f;stroke:#f0883e}.lead{stroke:#4a525c}.limit{stroke:#f0883e}.warn{fill:#f0883e}\
 .zone{fill:#f0883e;fill-opacity:.07}}\
+text.halo{paint-order:stroke;stroke-width:3px;stroke-linejoin:round}text.halo{paint-order:stroke;stroke:#ffffff;stroke-width:3px}\
+@media (prefers-color-scheme:dark){text.halo{stroke:#15191f}}\
 text{font-family:system-ui,-apple-system,'Segoe UI','Noto Sans',sans-serif;font-size:12px}";
 
 /// A rectangle that something else may not cover: left, top, right, bottom.
@@ -54,6 +60,31 @@ fn at_x(ms: f64) -> f64 {
 
 fn at_y(rate: f64) -> f64 {
     BOTTOM - rate * (BOTTOM - TOP)
+}
+
+/// Where a mark is.
+fn at(mark: &Mark) -> [f64; 2] {
+    let y = if mark.follows { at_y(mark.rate) } else { 0.5 * (LANE.0 + LANE.1) };
+    [at_x(mark.x), y]
+}
+
+/// Marks that lie on each other, with one label for all of them.
+fn gathered(marks: &[Mark]) -> Vec<(&Mark, String)> {
+    let mut groups: Vec<(&Mark, String)> = Vec::new();
+    for mark in marks {
+        let [x, y] = at(mark);
+        let near = groups.iter_mut().find(|(other, _)| {
+            let [ox, oy] = at(other);
+            other.follows == mark.follows && (ox - x).abs() < 2.0 && (oy - y).abs() < 2.0
+        });
+        match near {
+            Some((_, names)) => {
+                let _ = write!(names, ", {}", mark.name);
+            }
+            None => groups.push((mark, mark.name.to_owned())),
+        }
+    }
+    groups
 }
 
 fn overlap(a: &Box4, b: &Box4) -> bool {
@@ -83,27 +114,27 @@ pub(crate) fn draw(exercise: &str, limits: [f64; 2], seeds: u64, marks: &[Mark])
          <text class=\"soft\" x=\"{LEFT}\" y=\"54\">A modelled user, {what}. {seeds} exams a network.</text>\n"
     );
     grid(&mut svg, limits);
-    let [_, hard] = limits.map(at_x);
-    let mut taken: Vec<Box4> = vec![[hard - 3.0, TOP - 24.0, hard + 3.0, TOP]];
+    let groups = gathered(marks);
+    let (mut taken, mut bars): (Vec<Box4>, Vec<Box4>) = (Vec::new(), Vec::new());
     for mark in marks {
-        let (x, y) = (at_x(mark.x), at_y(mark.rate));
+        let [x, y] = at(mark);
         taken.push([x - 6.0, y - 6.0, x + 6.0, y + 6.0]);
-        taken.push([x - 2.0, at_y(mark.most), x + 2.0, at_y(mark.least)]);
+        if mark.follows {
+            bars.push([x - 2.0, at_y(mark.most), x + 2.0, at_y(mark.least)]);
+        }
     }
-    let labels: Vec<_> = marks.iter().map(|mark| place(mark, &mut taken)).collect();
-    for (mark, [lx, ly]) in marks.iter().zip(&labels) {
-        lead(&mut svg, mark, *lx, *ly);
+    let places: Vec<_> =
+        groups.iter().map(|(mark, text)| place(mark, text, &mut taken, &bars)).collect();
+    for ((mark, text), to) in groups.iter().zip(&places) {
+        lead(&mut svg, mark, text, *to);
     }
-    for mark in marks {
-        point(&mut svg, mark);
-    }
-    for (mark, [lx, ly]) in marks.iter().zip(&labels) {
+    marks.iter().for_each(|mark| point(&mut svg, mark));
+    for ((mark, text), [x, y]) in groups.iter().zip(&places) {
         let class = if mark.follows { "ink" } else { "soft" };
         let _ = writeln!(
             svg,
-            "<text class=\"{class}\" x=\"{lx:.1}\" y=\"{:.1}\" style=\"font-size:{LABEL}px\">{}</text>",
-            ly + 4.0,
-            mark.name
+            "<text class=\"halo {class}\" x=\"{x:.1}\" y=\"{:.1}\" style=\"font-size:{LABEL}px\">{text}</text>",
+            y + 4.0
         );
     }
     legend(&mut svg);
@@ -117,7 +148,7 @@ fn grid(svg: &mut String, limits: [f64; 2]) {
         svg,
         "<rect class=\"zone\" x=\"{hard:.1}\" y=\"{TOP}\" width=\"{:.1}\" height=\"{:.1}\"/>",
         RIGHT - hard,
-        BOTTOM - TOP
+        LANE.1 - TOP
     );
     for fifth in 0..=5 {
         let (rate, percent) = (f64::from(fifth) / 5.0, fifth * 20);
@@ -131,13 +162,23 @@ fn grid(svg: &mut String, limits: [f64; 2]) {
             y + 4.0
         );
     }
+    let (lane_top, lane_bottom) = LANE;
+    let _ = writeln!(
+        svg,
+        "<path class=\"axis\" d=\"M{LEFT} {lane_bottom}H{RIGHT}\"/>\
+         <text class=\"soft\" x=\"{x}\" y=\"{:.1}\" text-anchor=\"end\">never</text>\
+         <text class=\"soft\" x=\"{x}\" y=\"{:.1}\" text-anchor=\"end\">followed</text>",
+        lane_top + 20.0,
+        lane_top + 35.0,
+        x = LEFT - 8.0
+    );
     for ms in TICKS_MS {
         let x = at_x(ms);
         let _ = writeln!(
             svg,
-            "<path class=\"axis\" d=\"M{x:.1} {BOTTOM}v5\"/>\
+            "<path class=\"axis\" d=\"M{x:.1} {lane_bottom}v5\"/>\
              <text class=\"soft\" x=\"{x:.1}\" y=\"{}\" text-anchor=\"middle\">{ms:.0}</text>",
-            BOTTOM + 19.0
+            lane_bottom + 19.0
         );
     }
     let _ = writeln!(
@@ -145,13 +186,13 @@ fn grid(svg: &mut String, limits: [f64; 2]) {
         "<text class=\"soft\" x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">\
          median age of the picture that steers, ms (capture to robot)</text>",
         0.5 * (LEFT + RIGHT),
-        BOTTOM + 38.0
+        lane_bottom + 38.0
     );
     let [soft_ms, hard_ms] = limits;
     let _ = writeln!(
         svg,
-        "<path class=\"limit\" stroke-dasharray=\"4 4\" d=\"M{soft:.1} {TOP}V{BOTTOM}\"/>\
-         <path class=\"limit\" d=\"M{hard:.1} {TOP}V{BOTTOM}\"/>\
+        "<path class=\"limit\" stroke-dasharray=\"4 4\" d=\"M{soft:.1} {TOP}V{lane_bottom}\"/>\
+         <path class=\"limit\" d=\"M{hard:.1} {TOP}V{lane_bottom}\"/>\
          <text class=\"warn\" x=\"{:.1}\" y=\"{}\" text-anchor=\"end\">slower from {soft_ms:.0} ms</text>\
          <text class=\"warn\" x=\"{:.1}\" y=\"{}\">holds from {hard_ms:.0} ms</text>",
         soft - 2.0,
@@ -162,9 +203,10 @@ fn grid(svg: &mut String, limits: [f64; 2]) {
 }
 
 /// Where the label of a mark begins: the nearest place that nothing covers.
-fn place(mark: &Mark, taken: &mut Vec<Box4>) -> [f64; 2] {
-    let (x, y) = (at_x(mark.x), at_y(mark.rate));
-    let wide = mark.name.chars().count() as f64 * LETTER;
+fn place(mark: &Mark, text: &str, taken: &mut Vec<Box4>, bars: &[Box4]) -> [f64; 2] {
+    let [x, y] = at(mark);
+    let (most, least) = if mark.follows { (TOP - 4.0, BOTTOM - 2.0) } else { LANE };
+    let wide = text.chars().count() as f64 * LETTER;
     let half = 0.5 * LABEL + 2.0;
     let mut best: Option<(f64, [f64; 2])> = None;
     for row in -SEARCH..=SEARCH {
@@ -174,13 +216,14 @@ fn place(mark: &Mark, taken: &mut Vec<Box4>) -> [f64; 2] {
             let lx = if column < 0 { x - 10.0 + aside - wide } else { x + 10.0 + aside };
             let area = [lx - 3.0, ly - half, lx + wide + 3.0, ly + half];
             let [left, top, right, bottom] = area;
-            let inside = left > LEFT && right < RIGHT && top > TOP - 1.0 && bottom < BOTTOM - 1.0;
+            let inside = left > LEFT && right < RIGHT && top >= most && bottom <= least;
             if !inside || taken.iter().any(|other| overlap(&area, other)) {
                 continue;
             }
             // Aside costs more than up and down: lines that fan out cross less.
-            let cost = aside.abs() * 1.4 + (ly - y).abs();
-            if best.is_none_or(|(least, _)| cost < least) {
+            let across = bars.iter().filter(|bar| overlap(&area, bar)).count() as f64;
+            let cost = aside.abs() * 1.4 + (ly - y).abs() + across * ACROSS;
+            if best.is_none_or(|(cheapest, _)| cost < cheapest) {
                 best = Some((cost, [lx, ly]));
             }
         }
@@ -191,9 +234,9 @@ fn place(mark: &Mark, taken: &mut Vec<Box4>) -> [f64; 2] {
 }
 
 /// From a mark to its label, where that is not beside it.
-fn lead(svg: &mut String, mark: &Mark, lx: f64, ly: f64) {
-    let (x, y) = (at_x(mark.x), at_y(mark.rate));
-    let wide = mark.name.chars().count() as f64 * LETTER;
+fn lead(svg: &mut String, mark: &Mark, text: &str, [lx, ly]: [f64; 2]) {
+    let [x, y] = at(mark);
+    let wide = text.chars().count() as f64 * LETTER;
     let end = if lx > x { lx - 2.0 } else { lx + wide + 2.0 };
     if (ly - y).abs() > 6.0 || (end - x).abs() > 14.0 {
         let _ = writeln!(svg, "<path class=\"lead\" d=\"M{x:.1} {y:.1}L{end:.1} {ly:.1}\"/>");
@@ -201,7 +244,7 @@ fn lead(svg: &mut String, mark: &Mark, lx: f64, ly: f64) {
 }
 
 fn point(svg: &mut String, mark: &Mark) {
-    let (x, y) = (at_x(mark.x), at_y(mark.rate));
+    let [x, y] = at(mark);
     if mark.follows {
         let _ = writeln!(
             svg,
