@@ -128,7 +128,9 @@ pub(crate) fn draw(exercise: &str, limits: [f64; 2], seeds: u64, marks: &[Mark])
     for ((mark, text), to) in groups.iter().zip(&places) {
         lead(&mut svg, mark, text, *to);
     }
-    marks.iter().for_each(|mark| point(&mut svg, mark));
+    for mark in marks {
+        point(&mut svg, mark);
+    }
     for ((mark, text), [x, y]) in groups.iter().zip(&places) {
         let class = if mark.follows { "ink" } else { "soft" };
         let _ = writeln!(

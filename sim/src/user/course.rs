@@ -33,7 +33,8 @@ impl Exercise {
         }
     }
 
-    /// The time for all targets. The same on every network: a fifth to a quarter longer than the median takes on `lan`, so that more than 19 of 20 get there with no delay worth the name, and little is left for stops.
+    /// The time for all targets, the same on every network: a fifth to a quarter longer than the median takes on `lan`.
+    /// So more than 19 of 20 get there with no delay worth the name, and little is left for stops.
     pub const fn time(self) -> Duration {
         match self {
             Self::Probe => Duration::from_secs(22),
