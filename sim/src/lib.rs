@@ -27,6 +27,7 @@
 //! - [`network`]: a link as a pure function of its specification and a seed, with presets from measurements.
 //! - [`theatre`]: the cores of both sides, a link and the plant in one loop on virtual time.
 //! - [`trial`]: the theatre with things that go wrong by lot, and every promise watched.
+//! - [`user`]: somebody who steers by late pictures, and whether they get there.
 //!
 //! Method: everything is a function of its models, its inputs and a seed. Nothing reads a clock, starts a thread or
 //! touches a file; models are parsed from text. One seed is one run, bit for bit, on one machine type (sine and
@@ -63,6 +64,7 @@ pub mod trial;
 pub mod truth;
 pub mod ultrasound;
 pub mod urdf;
+pub mod user;
 pub mod watchdog;
 
 pub use arm::{ArmModel, JOINTS, JointVector, UrdfDefaults, UrdfError};

@@ -94,6 +94,7 @@ impl UltrasoundArm {
     }
 
     /// Another one like it, of which nobody makes pictures. The seed chooses the noise of its sensors.
+    #[must_use]
     pub fn like(&self, seed: u64) -> Self {
         let mut plant = self.plant.clone();
         plant.reseed(seed);

@@ -29,6 +29,7 @@ pub struct Record {
 
 /// What happened in the last step, and between it and the one before.
 #[derive(Debug, Clone, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that happened")]
 pub struct Happening {
     /// What was done at the robot.
     pub done: Vec<LocalEvent>,

@@ -104,6 +104,7 @@ pub struct Amount {
     pub unit: &'static str,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "a column of the table, which may be empty")]
 const fn amount(min: f64, max: f64, unit: &'static str) -> Option<Amount> {
     Some(Amount { min, max, unit })
 }

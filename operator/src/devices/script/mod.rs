@@ -11,10 +11,13 @@
 //! | base | [`wheels`]: turns towards a place, drives there, stops |
 //!
 //! All look where the robot is, so that they always come back. One seed is one performance.
+//!
+//! How a hand begins, stops and begins again is the same whatever it works on, and who works: [`Performer`] does that for
+//! any [`Work`].
 
 mod instruments;
 mod probe;
-mod stroke;
+pub mod stroke;
 mod wheels;
 
 use core::time::Duration;
@@ -56,10 +59,45 @@ struct Look {
     at: Moment<Operator>,
 }
 
-/// What the hand works with.
+/// What a hand does while the robot follows it.
+pub trait Work {
+    /// What the hand is called.
+    fn name(&self) -> &'static str;
+
+    /// The newest state of the robot.
+    fn observe(&mut self, state: &StateFrame, now: Moment<Operator>);
+
+    /// Nothing follows the hand: what it had in mind is forgotten.
+    fn settle(&mut self, now: Moment<Operator>);
+
+    /// The robot follows from now on.
+    fn begin(&mut self, random: &mut SplitMix64, now: Moment<Operator>);
+
+    /// The robot follows. Begins the next stroke where one is over.
+    fn go_on(&mut self, random: &mut SplitMix64, now: Moment<Operator>);
+
+    /// True if no stroke is under way.
+    fn is_over(&self, now: Moment<Operator>) -> bool;
+
+    /// True if the hand, which has worked for so long, should open the clutch and come back to where it is at ease.
+    fn wants_to_reindex(&self, worked: Duration) -> bool {
+        worked >= WORK
+    }
+
+    /// How the hand moves.
+    fn motion(&mut self, now: Moment<Operator>) -> HandMotion;
+
+    /// Contact force that it wants. Unit: newton.
+    fn force_wanted_n(&self) -> f64;
+}
+
+/// What the scripted hand works with.
+#[derive(Debug, Clone)]
+pub struct Scripted(Part);
+
 #[derive(Debug, Clone)]
 #[expect(clippy::large_enum_variant, reason = "a console has one")]
-enum Work {
+enum Part {
     Probe(Probe),
     Instruments(Instruments),
     Wheels(Wheels),
@@ -76,30 +114,50 @@ enum Doing {
     /// Holds the clutch closed; the robot does not follow yet.
     Closing { since: Moment<Operator>, epoch: u32 },
     /// Works.
-    Working { until: Moment<Operator>, epoch: u32 },
+    Working { since: Moment<Operator>, epoch: u32 },
     /// Has not noticed the stop yet, and goes on.
     Startled { until: Moment<Operator>, clutch: Clutch },
 }
 
-/// The scripted hand.
+/// A hand that engages by the full act, does its [`Work`], and begins again after every stop.
 #[derive(Debug, Clone)]
-pub struct ScriptedHand {
+pub struct Performer<W> {
     random: SplitMix64,
-    work: Work,
+    work: W,
     doing: Doing,
     look: Option<Look>,
 }
+
+/// The scripted hand.
+pub type ScriptedHand = Performer<Scripted>;
 
 impl ScriptedHand {
     /// The performance of this seed, under this profile: with what moves in it.
     pub fn new(profile: &Profile, seed: u64) -> Self {
         let mut random = SplitMix64::new(seed);
         let work = match &profile.body {
-            Body::Arms(arms) if arms.count > 1 => Work::Instruments(Instruments::new(profile)),
-            Body::Arms(_) => Work::Probe(Probe::new(profile, &mut random)),
-            Body::Base(base) => Work::Wheels(Wheels::new(profile, base)),
+            Body::Arms(arms) if arms.count > 1 => Part::Instruments(Instruments::new(profile)),
+            Body::Arms(_) => Part::Probe(Probe::new(profile, &mut random)),
+            Body::Base(base) => Part::Wheels(Wheels::new(profile, base)),
         };
+        Self::of(Scripted(work), random)
+    }
+}
+
+impl<W: Work> Performer<W> {
+    /// A hand that has not begun.
+    pub const fn of(work: W, random: SplitMix64) -> Self {
         Self { random, work, doing: Doing::Arriving, look: None }
+    }
+
+    /// What it does.
+    pub const fn work(&self) -> &W {
+        &self.work
+    }
+
+    /// What it does, to show it something.
+    pub const fn work_mut(&mut self) -> &mut W {
+        &mut self.work
     }
 
     fn act(&mut self, now: Moment<Operator>) {
@@ -132,13 +190,16 @@ impl ScriptedHand {
             }
             Doing::Closing { epoch, .. } if look.state.follows() => {
                 self.work.begin(&mut self.random, now);
-                Doing::Working { until: now.after(WORK), epoch }
+                Doing::Working { since: now, epoch }
             }
             // Whatever the reason was, the whole act from the start cures it.
             Doing::Closing { since, .. } if now > since.after(ANSWER_MAX) => {
                 Doing::Resting { until: now.after(REST) }
             }
-            Doing::Working { until, epoch } if now >= until || !look.state.follows() => {
+            Doing::Working { since, epoch }
+                if !look.state.follows()
+                    || self.work.wants_to_reindex(now.since(since).unwrap_or_default()) =>
+            {
                 if self.work.is_over(now) { self.open(epoch, now) } else { self.doing }
             }
             Doing::Working { .. } => {
@@ -178,71 +239,71 @@ impl ScriptedHand {
     }
 }
 
-impl Work {
+impl Work for Scripted {
+    fn name(&self) -> &'static str {
+        "scripted hand"
+    }
+
     fn observe(&mut self, state: &StateFrame, now: Moment<Operator>) {
-        match self {
-            Self::Probe(probe) => probe.observe(state),
-            Self::Instruments(instruments) => instruments.observe(state),
-            Self::Wheels(wheels) => wheels.observe(state, now),
+        match &mut self.0 {
+            Part::Probe(probe) => probe.observe(state),
+            Part::Instruments(instruments) => instruments.observe(state),
+            Part::Wheels(wheels) => wheels.observe(state, now),
         }
     }
 
-    /// Nothing follows the hand: what it had in mind is forgotten.
     fn settle(&mut self, now: Moment<Operator>) {
-        match self {
+        match &mut self.0 {
             // A probe has nothing that a hand must meet.
-            Self::Probe(_) => {}
-            Self::Instruments(instruments) => instruments.settle(now),
-            Self::Wheels(wheels) => wheels.settle(),
+            Part::Probe(_) => {}
+            Part::Instruments(instruments) => instruments.settle(now),
+            Part::Wheels(wheels) => wheels.settle(),
         }
     }
 
-    /// The robot follows from now on.
     fn begin(&mut self, random: &mut SplitMix64, now: Moment<Operator>) {
-        match self {
-            Self::Probe(probe) => probe.begin(random, now),
-            Self::Instruments(instruments) => instruments.begin(random, now),
-            Self::Wheels(wheels) => wheels.begin(random, now),
+        match &mut self.0 {
+            Part::Probe(probe) => probe.begin(random, now),
+            Part::Instruments(instruments) => instruments.begin(random, now),
+            Part::Wheels(wheels) => wheels.begin(random, now),
         }
     }
 
-    /// Begins the next stroke where one is over.
     fn go_on(&mut self, random: &mut SplitMix64, now: Moment<Operator>) {
-        match self {
-            Self::Probe(probe) => probe.go_on(random, now),
-            Self::Instruments(instruments) => instruments.go_on(random, now),
-            Self::Wheels(wheels) => wheels.go_on(random, now),
+        match &mut self.0 {
+            Part::Probe(probe) => probe.go_on(random, now),
+            Part::Instruments(instruments) => instruments.go_on(random, now),
+            Part::Wheels(wheels) => wheels.go_on(random, now),
         }
     }
 
-    /// True if no stroke is under way.
     fn is_over(&self, now: Moment<Operator>) -> bool {
-        match self {
-            Self::Probe(probe) => probe.is_over(now),
-            Self::Instruments(instruments) => instruments.is_over(now),
-            Self::Wheels(wheels) => wheels.is_over(now),
+        match &self.0 {
+            Part::Probe(probe) => probe.is_over(now),
+            Part::Instruments(instruments) => instruments.is_over(now),
+            Part::Wheels(wheels) => wheels.is_over(now),
         }
     }
 
-    fn motion(&self, now: Moment<Operator>) -> HandMotion {
-        match self {
-            Self::Probe(probe) => HandMotion::Displacement(probe.displacement(now)),
-            Self::Instruments(instruments) => HandMotion::Arms(instruments.hands(now)),
-            Self::Wheels(wheels) => wheels.motion(now),
+    fn motion(&mut self, now: Moment<Operator>) -> HandMotion {
+        match &self.0 {
+            Part::Probe(probe) => HandMotion::Displacement(probe.displacement(now)),
+            Part::Instruments(instruments) => HandMotion::Arms(instruments.hands(now)),
+            Part::Wheels(wheels) => wheels.motion(now),
         }
     }
 
-    const fn force_wanted_n(&self) -> f64 {
-        match self {
-            Self::Probe(probe) => probe.force_wanted_n(),
-            Self::Instruments(_) | Self::Wheels(_) => 0.0,
+    fn force_wanted_n(&self) -> f64 {
+        match &self.0 {
+            Part::Probe(probe) => probe.force_wanted_n(),
+            Part::Instruments(_) | Part::Wheels(_) => 0.0,
         }
     }
 }
 
-impl HandDevice for ScriptedHand {
-    fn name(&self) -> &'static str {
-        "scripted hand"
+impl<W: Work> HandDevice for Performer<W> {
+    fn name(&self) -> &str {
+        self.work.name()
     }
 
     fn sample(&mut self, now: Moment<Operator>) -> HandSample {

@@ -8,38 +8,39 @@ use core::time::Duration;
 use protocol::time::{Moment, Operator};
 
 /// Ratio of peak and mean speed of a stroke.
-pub(super) const PEAK_TO_MEAN: f64 = 1.875;
+pub const PEAK_TO_MEAN: f64 = 1.875;
 
 /// Ratio of the peak acceleration of a stroke and its way over the square of its time.
-pub(super) const PEAK_ACCELERATION: f64 = 5.774;
+pub const PEAK_ACCELERATION: f64 = 5.774;
 
 /// A stroke in time, or a rest.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Span {
+pub struct Span {
     began: Moment<Operator>,
     takes: Duration,
 }
 
 impl Span {
     /// One that is over.
-    pub(super) const OVER: Self = Self { began: Moment::START, takes: Duration::ZERO };
+    pub const OVER: Self = Self { began: Moment::START, takes: Duration::ZERO };
 
     /// One that begins now. Unit of the time: second.
-    pub(super) fn from_now(now: Moment<Operator>, takes_s: f64) -> Self {
+    pub fn from_now(now: Moment<Operator>, takes_s: f64) -> Self {
         Self { began: now, takes: Duration::from_secs_f64(takes_s) }
     }
 
-    pub(super) fn is_over(&self, now: Moment<Operator>) -> bool {
+    /// True if nothing of it is left.
+    pub fn is_over(&self, now: Moment<Operator>) -> bool {
         now >= self.began.after(self.takes)
     }
 
     /// Share of the way that is gone, 0 to 1.
-    pub(super) fn way(&self, now: Moment<Operator>) -> f64 {
+    pub fn way(&self, now: Moment<Operator>) -> f64 {
         minimum_jerk(self.time(now))
     }
 
     /// Speed, in ways a second.
-    pub(super) fn speed(&self, now: Moment<Operator>) -> f64 {
+    pub fn speed(&self, now: Moment<Operator>) -> f64 {
         let t = self.time(now).clamp(0.0, 1.0);
         let takes_s = self.takes.as_secs_f64();
         if takes_s > 0.0 { 30.0 * (t * (1.0 - t)).powi(2) / takes_s } else { 0.0 }

@@ -22,6 +22,7 @@ pub(super) enum Act {
 
 /// The books.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing of its own that happened")]
 pub(super) struct Books {
     holder: Option<SessionId>,
     heard_ms: u32,
