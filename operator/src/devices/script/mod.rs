@@ -6,9 +6,9 @@
 //!
 //! | body | works |
 //! |---|---|
-//! | one arm | [`probe`]: sweeps a probe as a sonographer does |
-//! | two arms | [`instruments`]: both tips and both jaws, each on its own side |
-//! | base | [`wheels`]: turns towards a place, drives there, stops |
+//! | one arm | `probe`: sweeps a probe as a sonographer does |
+//! | two arms | `instruments`: both tips and both jaws, each on its own side |
+//! | base | `wheels`: turns towards a place, drives there, stops |
 //!
 //! All look where the robot is, so that they always come back. One seed is one performance.
 //!
