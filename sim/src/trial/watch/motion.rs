@@ -14,6 +14,9 @@ const TICK_MAX_MS: u32 = 5;
 /// An order may be beyond a limit by this, for rounding. Unit: m, m/s.
 const TOLERANCE: f64 = 1e-6;
 
+/// An order this near to where a tip truly is asks for no motion. Unit: m.
+const THERE_M: f64 = 0.000_2;
+
 /// The frame that engages may move the setpoint by this: the governor at rest. Unit: m.
 const ENGAGE_MAX_M: f64 = 1e-6;
 
@@ -25,6 +28,11 @@ const STANDS_M_S: f64 = 0.005;
 
 /// A lift may be faster than its limit by this, while the servo swings. Unit: m/s.
 const LIFT_MORE_M_S: f64 = 0.01;
+
+/// Drives take so long to carry what the brakes held, and may move so fast meanwhile: an arm that is pressed on bends by
+/// tenths of a millimetre. Unit: ms, m/s.
+const TAKES_MS: u32 = 150;
+const TAKING_M_S: f64 = 0.01;
 
 /// Brakes take so long to close. Unit: ms.
 const BRAKES_MS: u32 = 50;
@@ -65,6 +73,8 @@ pub(super) struct Motion {
     word: Option<Word>,
     /// Brakes that have just closed are given until then. Unit: ms.
     braking_until_ms: u32,
+    /// Drives that have just come on are given until then. Unit: ms.
+    taking_until_ms: u32,
 }
 
 impl Motion {
@@ -120,7 +130,9 @@ impl Motion {
             let way_m = (at_m - was.tip.iso.translation.vector).norm();
             let took_s = f64::from((step.now_ms - then_ms).min(TICK_MAX_MS)) * 1e-3;
             let most_m = limits.motion.speed_free_max_m_s * took_s;
-            if way_m > most_m + TOLERANCE {
+            // Who does not follow may be asked to be where it is: that asks for no motion.
+            let stays = !ticked.word.follows() && is_there(&step.truth, i, &at_m);
+            if way_m > most_m + TOLERANCE && !stays {
                 let seen = format!("arm {i} is ordered {} mm away within a tick", way_m * 1e3);
                 all.push((Rule::Order, seen));
             }
@@ -141,6 +153,9 @@ impl Motion {
             (self.followed, self.ended) = (true, None);
             return all;
         }
+        if before == Some(Word::Standby) && word != Word::Standby {
+            self.taking_until_ms = step.now_ms + TAKES_MS;
+        }
         if let Some(seen) = self.parked(step, before, word) {
             all.push((Rule::Stands, seen));
         }
@@ -157,12 +172,17 @@ impl Motion {
                 all.push((Rule::StopWay, seen));
             }
         } else if step.now_ms >= self.braking_until_ms
-            && step.truth.speed_m_s() > allowed_m_s(step.profile, word)
+            && step.truth.speed_m_s() > allowed_m_s(step.profile, word) + self.taking_m_s(step)
         {
             let seen = format!("{} mm/s in {word}", step.truth.speed_m_s() * 1e3);
             all.push((Rule::Stands, seen));
         }
         all
+    }
+
+    /// What drives that have just come on may move while they take over what the brakes held. Unit: m/s.
+    const fn taking_m_s(&self, step: &Step<'_>) -> f64 {
+        if step.now_ms < self.taking_until_ms { TAKING_M_S } else { 0.0 }
     }
 
     /// An arm that is held stands when its drives are switched off, but for what it yields to the tissue.
@@ -202,6 +222,12 @@ fn allowed_m_s(profile: &Profile, word: Word) -> f64 {
         (Some(lift), Word::Hold | Word::Pstop) => lift.speed_m_s + LIFT_MORE_M_S,
         _ => STANDS_M_S,
     }
+}
+
+/// True if this is where the tip of an arm truly is.
+fn is_there(truth: &Truth, arm: usize, at_m: &nalgebra::Vector3<f64>) -> bool {
+    let tip = truth.tips.get(arm).copied().flatten();
+    tip.is_some_and(|tip| (tip.at_m - at_m).norm() <= THERE_M)
 }
 
 fn inside(profile: &Profile, at_m: &nalgebra::Vector3<f64>) -> bool {

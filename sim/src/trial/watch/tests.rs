@@ -290,6 +290,18 @@ fn orders_stay_inside_their_limits() {
     assert_eq!(moved(Vector3::new(0.0, 0.0, 5e-5)), None);
     assert_eq!(moved(Vector3::new(0.0, 0.0, 5e-4)), Some(Rule::Order));
     assert_eq!(moved(Vector3::new(0.0, 5.0, 0.0)), Some(Rule::Order));
+    // An arm that does not follow may be asked to be where it is, however far it was asked to be.
+    let asked_to_stay = |beside_m: f64| {
+        let mut house = House::new().until(Word::Ready);
+        house.step();
+        house.otherwise(|s| {
+            let Order::Servo { arms } = &mut s.ticked().tick.order else { panic!("it servos") };
+            arms[0].tip.iso.translation.vector.x += 0.003;
+            let at_m = arms[0].tip.iso.translation.vector;
+            s.truth.tips[0].as_mut().unwrap().at_m = at_m.add_scalar(beside_m);
+        })
+    };
+    assert_eq!((asked_to_stay(0.0), asked_to_stay(0.000_5)), (None, Some(Rule::Order)));
     let drive = Order::Drive { linear_m_s: 0.1, angular_rad_s: 0.0 };
     assert_eq!(engaged(|s| s.ticked().tick.order = drive), Some(Rule::Order));
 }
