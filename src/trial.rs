@@ -40,9 +40,9 @@ impl FromStr for FaultsChoice {
 }
 
 impl FaultsChoice {
-    fn load(&self, seed: u64) -> Result<Script, Failure> {
+    fn load(&self, seed: u64, profile: &Profile) -> Result<Script, Failure> {
         let path = match self {
-            Self::Seed => return Ok(Script::of_seed(seed)),
+            Self::Seed => return Ok(Script::of_seed(seed, profile)),
             Self::None => return Ok(Script::default()),
             Self::File(path) => path,
         };
@@ -79,8 +79,8 @@ pub(crate) fn set(args: &StageArgs, profile: Profile) -> Result<(Setting, Stage)
 /// Runs `farreach trial`.
 #[expect(clippy::print_stdout, reason = "the table is this command's data")]
 pub(crate) fn run(args: &TrialArgs) -> Result<Ending, Failure> {
-    let script = args.faults.load(args.seed)?;
     let (setting, stage) = set(&args.stage, args.profile.load()?)?;
+    let script = args.faults.load(args.seed, &setting.profile)?;
     let mut record = args.record.as_deref().map(Recording::begin).transpose()?;
     let mut write = |note: &Note<'_>| {
         if let Some(record) = &mut record {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
-use sim::trial::{Outcome, Script, Setting, Tally};
+use sim::trial::{Done, Outcome, Script, Setting, Tally, Task};
 
 use crate::exit::Failure;
 
@@ -34,6 +34,7 @@ pub(crate) struct ViolationJson {
     rule: &'static str,
     at_ms: u32,
     seen: String,
+    hand: String,
     faults: Vec<FaultJson>,
 }
 
@@ -46,6 +47,7 @@ impl ViolationJson {
             rule: violation.rule.code(),
             at_ms: violation.at_ms,
             seen: violation.seen.clone(),
+            hand: script.hand.to_string(),
             faults: faults(script),
         })
     }
@@ -71,6 +73,18 @@ struct RowJson {
     stop_max_ms: u32,
     way_max_mm: f64,
     overshoot_max_mm: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    task_mean: Option<f64>,
+}
+
+/// How much got done.
+#[derive(Debug, Serialize)]
+struct TaskJson {
+    unit: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undisturbed_mean: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disturbed_mean: Option<f64>,
 }
 
 /// What became of all faults under one profile.
@@ -83,11 +97,12 @@ pub(crate) struct TallyJson {
     stops_of_the_network: u64,
     nuisance_stops: u64,
     nuisance_causes: BTreeMap<&'static str, u64>,
+    task: TaskJson,
     faults: BTreeMap<String, RowJson>,
 }
 
 impl TallyJson {
-    pub(crate) fn new(tally: &Tally) -> Self {
+    pub(crate) fn new(tally: &Tally, task: Task) -> Self {
         let rows = tally.rows.iter().map(|(kind, row)| {
             let json = RowJson {
                 injected: row.injected,
@@ -97,6 +112,7 @@ impl TallyJson {
                 stop_max_ms: row.stop_max_ms,
                 way_max_mm: round(row.way_max_mm),
                 overshoot_max_mm: round(row.overshoot_max_mm),
+                task_mean: row.done.mean().map(round),
             };
             (kind.to_string(), json)
         });
@@ -109,6 +125,11 @@ impl TallyJson {
             stops_of_the_network: tally.of_the_network,
             nuisance_stops: tally.nuisances(),
             nuisance_causes: causes.collect(),
+            task: TaskJson {
+                unit: task.unit,
+                undisturbed_mean: tally.undisturbed.mean().map(round),
+                disturbed_mean: tally.disturbed.mean().map(round),
+            },
             faults: rows.collect(),
         }
     }
@@ -126,6 +147,7 @@ pub(crate) struct TrialReport {
     seed: u64,
     digest: String,
     lasted_ms: u32,
+    hand: String,
     script: Vec<FaultJson>,
     violation: Option<ViolationJson>,
     #[serde(flatten)]
@@ -138,7 +160,8 @@ impl TrialReport {
     pub(crate) fn new(setting: &Setting, seed: u64, script: &Script, outcome: &Outcome) -> Self {
         let mut table = String::new();
         let name = &setting.profile.name;
-        let _ = writeln!(table, "trial of seed {seed}, {name}, {} ms", outcome.lasted_ms);
+        let (hand, lasted_ms) = (script.hand, outcome.lasted_ms);
+        let _ = writeln!(table, "trial of seed {seed}, {name}, hand {hand}, {lasted_ms} ms");
         for fault in &script.faults {
             let about = fault.kind.about();
             let amount =
@@ -149,7 +172,8 @@ impl TrialReport {
                 fault.at_ms, fault.lasts_ms, about.name, about.what
             );
         }
-        table.push_str(&tally_table(&outcome.tally));
+        let task = Task::of(&setting.profile);
+        table.push_str(&tally_table(&outcome.tally, task));
         match &outcome.violation {
             Some(violation) => {
                 let _ = writeln!(table, "BROKEN  {violation}");
@@ -164,9 +188,10 @@ impl TrialReport {
             seed,
             digest,
             lasted_ms: outcome.lasted_ms,
+            hand: script.hand.to_string(),
             script: faults(script),
             violation: ViolationJson::new(seed, script, outcome),
-            tally: TallyJson::new(&outcome.tally),
+            tally: TallyJson::new(&outcome.tally, task),
             table,
         }
     }
@@ -177,19 +202,19 @@ impl TrialReport {
     }
 }
 
-/// What became of each fault, a row each; then of stops.
-pub(crate) fn tally_table(tally: &Tally) -> String {
+/// What became of each fault, a row each; then of the work, and of stops.
+pub(crate) fn tally_table(tally: &Tally, task: Task) -> String {
     let mut table = String::new();
     if !tally.rows.is_empty() {
         table.push_str(
-            "  fault             injected  following  stopped  survived  stop ms     way mm  overshoot mm\n",
+            "  fault             injected  following  stopped  survived  stop ms     way mm  overshoot mm  task\n",
         );
     }
     for (kind, row) in &tally.rows {
         let measured = |any: bool, text: String| if any { text } else { "--".to_owned() };
         let _ = writeln!(
             table,
-            "  {:<16} {:>9} {:>10} {:>8} {:>9} {:>8} {:>10} {:>13}",
+            "  {:<16} {:>9} {:>10} {:>8} {:>9} {:>8} {:>10} {:>13} {:>5}",
             kind.about().name,
             row.injected,
             row.following,
@@ -198,8 +223,10 @@ pub(crate) fn tally_table(tally: &Tally) -> String {
             measured(row.stop_max_ms > 0, row.stop_max_ms.to_string()),
             measured(row.stop_max_ms > 0, format!("{:.2}", row.way_max_mm)),
             measured(row.stopped > 0, format!("{:.2}", row.overshoot_max_mm)),
+            share(&row.done, &tally.undisturbed),
         );
     }
+    table.push_str(&work(tally, task));
     let _ = writeln!(
         table,
         "  followed {:.0} of {:.0} s; {} stops: {} that a fault called for, {} that the network did, {} that nothing did",
@@ -214,6 +241,28 @@ pub(crate) fn tally_table(tally: &Tally) -> String {
         let _ = writeln!(table, "    nuisance: {count} x {}", cause.unwrap_or("without a cause"));
     }
     table
+}
+
+/// How much was done of what is done where nothing goes wrong.
+fn share(done: &Done, undisturbed: &Done) -> String {
+    match (done.mean(), undisturbed.mean()) {
+        (Some(mean), Some(whole)) if whole > 0.0 => format!("{:.0} %", 100.0 * mean / whole),
+        _ => "--".to_owned(),
+    }
+}
+
+/// How much got done, in a sentence; nothing if nobody counted.
+fn work(tally: &Tally, task: Task) -> String {
+    let told = |done: &Done, when: &str| {
+        let Some(mean) = done.mean() else { return String::new() };
+        if done.trials == 1 {
+            format!("  task score {mean:.0} {}\n", task.unit)
+        } else {
+            let (unit, trials) = (task.unit, done.trials);
+            format!("  task score {mean:.2} {unit} in the mean of {trials} trials {when}\n")
+        }
+    };
+    told(&tally.undisturbed, "without faults") + &told(&tally.disturbed, "with faults")
 }
 
 /// Bytes as hexadecimal digits.

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use serde::Serialize;
-use sim::trial::{self, Outcome, Script, Setting, Stage, Tally, shrink};
+use sim::trial::{self, Outcome, Script, Setting, Stage, Tally, Task, shrink};
 
 use crate::cli::TrialsArgs;
 use crate::exit::{Ending, Failure};
@@ -99,12 +99,13 @@ pub(crate) fn run(args: &TrialsArgs) -> Result<Ending, Failure> {
         if let Some(folder) = &args.save {
             save(folder, &setting.profile.name, &explored.broken)?;
         }
-        all.push((setting.profile.name, explored));
+        let task = Task::of(&setting.profile);
+        all.push((setting.profile.name, task, explored));
         if interrupt.is_raised() {
             break;
         }
     }
-    let broken: usize = all.iter().map(|(_, explored)| explored.broken.len()).sum();
+    let broken: usize = all.iter().map(|(.., explored)| explored.broken.len()).sum();
     let report = report(args, all);
     println!("realtime_factor {:.0}, violations {broken}", report.realtime_factor);
     if let Some(path) = &args.stage.json {
@@ -155,7 +156,7 @@ fn explore_some(
         if seed >= end {
             break;
         }
-        let script = Script::of_seed(seed);
+        let script = Script::of_seed(seed, &setting.profile);
         match trial::run(setting, stage, seed, &script, &mut |_| {}) {
             Ok(outcome) => mine.take(setting, stage, (seed, &script), outcome),
             Err(error) => {
@@ -206,7 +207,7 @@ fn table(setting: &Setting, seeds: &Range<u64>, explored: &Explored) -> String {
     let mut text = String::new();
     let (name, tally) = (&setting.profile.name, &explored.tally);
     let _ = writeln!(text, "{name}: {} of seeds {}..{}", tally.trials, seeds.start, seeds.end);
-    text.push_str(&tally_table(tally));
+    text.push_str(&tally_table(tally, Task::of(&setting.profile)));
     let factor = explored.realtime_factor();
     let _ =
         writeln!(text, "  {factor:.0} times real time per core; digest {}", hex(&explored.digest));
@@ -235,12 +236,12 @@ fn save(folder: &Path, profile: &str, broken: &[(u64, Script, Outcome)]) -> Resu
     Ok(())
 }
 
-fn report(args: &TrialsArgs, all: Vec<(String, Explored)>) -> TrialsReport {
-    let lasted_s: f64 = all.iter().map(|(_, e)| e.tally.lasted_ms as f64 * 1e-3).sum();
-    let busy_s: f64 = all.iter().map(|(_, e)| e.busy.as_secs_f64()).sum();
+fn report(args: &TrialsArgs, all: Vec<(String, Task, Explored)>) -> TrialsReport {
+    let lasted_s: f64 = all.iter().map(|(.., e)| e.tally.lasted_ms as f64 * 1e-3).sum();
+    let busy_s: f64 = all.iter().map(|(.., e)| e.busy.as_secs_f64()).sum();
     let profiles: Vec<_> = all
         .into_iter()
-        .map(|(profile, explored)| ProfileJson {
+        .map(|(profile, task, explored)| ProfileJson {
             profile,
             digest: hex(&explored.digest),
             realtime_factor: explored.realtime_factor().round(),
@@ -249,7 +250,7 @@ fn report(args: &TrialsArgs, all: Vec<(String, Explored)>) -> TrialsReport {
                 .iter()
                 .filter_map(|(seed, script, outcome)| ViolationJson::new(*seed, script, outcome))
                 .collect(),
-            tally: TallyJson::new(&explored.tally),
+            tally: TallyJson::new(&explored.tally, task),
         })
         .collect();
     TrialsReport {

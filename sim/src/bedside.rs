@@ -168,7 +168,8 @@ impl<P: Plant> Simulated<P> {
         self.guard_open = open;
     }
 
-    fn step_to(&mut self, now: Moment<RobotTime>) {
+    /// Its time goes on until `now`.
+    pub(crate) fn step_to(&mut self, now: Moment<RobotTime>) {
         let Some(mut at) = self.stepped_to else {
             self.stepped_to = Some(now);
             self.sample(now);

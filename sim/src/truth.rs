@@ -2,6 +2,7 @@
 
 use nalgebra::{Vector2, Vector3};
 use protocol::ARMS;
+use protocol::time::{Moment, Robot as RobotTime};
 use robot_agent::robot::Robot;
 
 use crate::bedside::{Plant, SimFault, Simulated};
@@ -74,6 +75,9 @@ pub trait Staged: Robot {
     /// Opens or closes its guard.
     fn set_guard_open(&mut self, open: bool);
 
+    /// Its time goes on, with or without an agent that reads it.
+    fn pass(&mut self, now: Moment<RobotTime>);
+
     /// How it moves now.
     fn truth(&self) -> Truth;
 }
@@ -85,6 +89,10 @@ impl<P: Watched> Staged for Simulated<P> {
 
     fn set_guard_open(&mut self, open: bool) {
         Self::set_guard_open(self, open);
+    }
+
+    fn pass(&mut self, now: Moment<RobotTime>) {
+        self.step_to(now);
     }
 
     fn truth(&self) -> Truth {

@@ -38,6 +38,9 @@ const LOGIT_MAX: f64 = 13.8;
 /// New levels per correlation time. With two, the correlation has fallen to a third after one.
 const JUMPS: f64 = 2.0;
 
+/// A jump is told to a part in so many powers of two of the step: finer than a microsecond for a minute.
+const BISECTIONS: u32 = 26;
+
 /// A level with what belongs to it.
 #[derive(Debug, Clone, Copy)]
 struct Level {
@@ -114,7 +117,7 @@ impl DelayProcess {
             return self.level(self.reached(chance));
         }
         let (mut low, mut high) = (passed, there.since_top);
-        for _ in 0..40 {
+        for _ in 0..BISECTIONS {
             let middle = f64::midpoint(low, high);
             let before = self.level((middle - passed).max(0.0)).below;
             if self.level(middle).below / before > chance { low = middle } else { high = middle }

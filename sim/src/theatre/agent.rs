@@ -159,6 +159,11 @@ impl<R: Staged> Agent<R> {
         Done { tick, reading }
     }
 
+    /// The agent stands still. The arm goes on.
+    pub(super) fn wait(&mut self, now: Moment<World>) {
+        self.robot.pass(Moment::from_ns(now.as_ns()));
+    }
+
     /// What the arm measures, stamped by the agent's clock.
     fn read(&mut self, now: Moment<World>) -> Result<Reading, RobotFault> {
         let mut reading = self.robot.read(Moment::from_ns(now.as_ns()))?;

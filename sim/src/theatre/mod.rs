@@ -344,6 +344,8 @@ impl<R: Staged> Theatre<R> {
         self.pass();
         if self.now >= self.agent.still_until {
             self.robot_side();
+        } else {
+            self.agent.wait(self.now);
         }
         self.happening.end();
     }

@@ -7,12 +7,14 @@
 //!
 //! - [`fault`], [`Script`]: what goes wrong and when. - `director`: makes it happen, and does what the people around do.
 //! - [`Watcher`], [`Rule`]: what is promised. - [`Tally`]: what becomes of each fault. - [`Digest`]: one seed, one trace.
+//! - [`Hand`], [`Task`]: who works, and how much gets done.
 //!
-//! Limits: people at the robot do the right thing, with a delay of 0.3 s; the hand is a scripted one.
+//! Limits: people at the robot do the right thing, with a delay of 0.3 s.
 
 mod digest;
 mod director;
 pub mod fault;
+mod hand;
 mod script;
 mod shrink;
 mod stage;
@@ -21,17 +23,18 @@ mod watch;
 
 use core::time::Duration;
 
-use operator::devices::script::ScriptedHand;
 use protocol::profile::Profile;
 
 pub use self::digest::Digest;
 use self::director::Director;
 pub use self::fault::Kind;
+use self::hand::at_work;
+pub use self::hand::{Hand, Task};
 pub use self::script::{AT_MAX_MS, FAULTS_MAX, Fault, Script};
 pub use self::shrink::shrink;
 pub use self::stage::{Stage, Substance};
 use self::tally::Scorer;
-pub use self::tally::{Row, Tally};
+pub use self::tally::{Done, Row, Tally};
 pub use self::watch::{Rule, Violation, Watcher};
 use crate::network::LinkSpec;
 use crate::theatre::{Delays, Happening, Theatre, Transport};
@@ -114,7 +117,7 @@ fn play<R: Staged>(
     let carrier = setting.transport.carrier(up, down, seed).map_err(|e| e.to_string())?;
     let mut theatre = Theatre::around(robot, profile, Delays::default(), seed, carrier)?;
     theatre.pictures_over(down, EYE, seed ^ 0xF11);
-    let mut hand = ScriptedHand::new(profile, seed);
+    let (mut worker, mut work) = at_work(script.hand, profile, &theatre.robot().truth(), seed)?;
     let mut watcher = Watcher::new(&theatre);
     let mut director = Director::new(script, seed);
     let (mut scorer, mut digest) = (Scorer::new(script), Digest::default());
@@ -123,10 +126,11 @@ fn play<R: Staged>(
     let mut in_force = Vec::new();
     for now_ms in 0..lasts_ms {
         director.act(&mut theatre, now_ms);
-        theatre.step(&mut hand);
+        worker.step(&mut theatre);
         let truth = theatre.robot().truth();
         watcher.see(&theatre, &truth, now_ms);
         scorer.see(&theatre, &truth, now_ms);
+        work.see(&truth, theatre.state().follows());
         digest.take(&theatre, &truth);
         in_force.clear();
         in_force.extend(script.at(now_ms).map(|fault| fault.kind));
@@ -138,7 +142,12 @@ fn play<R: Staged>(
         }
     }
     let violation = watcher.found().cloned();
-    Ok(Outcome { violation, digest: digest.finish(), tally: scorer.finish(), lasted_ms })
+    Ok(Outcome {
+        violation,
+        digest: digest.finish(),
+        tally: scorer.finish(work.points()),
+        lasted_ms,
+    })
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use core::fmt::Write as _;
 
 use serde::Deserialize;
 
+use protocol::profile::Profile;
+
 use super::fault::Kind;
+use super::hand::{Hand, Task};
 use crate::noise::Noise;
 
 /// Faults that a script may have.
@@ -19,6 +22,9 @@ const BEGINS_MS: (u32, u32) = (1_500, 6_000);
 
 /// Least and most faults of a random script. They may overlap.
 const FAULTS_OF_A_SEED: (u64, u64) = (1, 4);
+
+/// One random script in so many has none: what gets done in it is the measure of what gets done in the others.
+const UNDISTURBED: u64 = 16;
 
 /// One thing that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,6 +49,8 @@ impl Fault {
 /// All that goes wrong in a trial, in the order in which it begins.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Script {
+    /// Who works meanwhile.
+    pub hand: Hand,
     /// The faults.
     pub faults: Vec<Fault>,
 }
@@ -50,6 +58,8 @@ pub struct Script {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawScript {
+    #[serde(default)]
+    hand: Option<String>,
     #[serde(default)]
     fault: Vec<RawFault>,
 }
@@ -65,14 +75,19 @@ struct RawFault {
 }
 
 impl Script {
-    /// The script of this seed: one to four faults of any kind, which may overlap.
-    pub fn of_seed(seed: u64) -> Self {
+    /// The script of this seed: one to four faults of any kind, which may overlap, or now and then none. Whose work is
+    /// counted works in every second one.
+    pub fn of_seed(seed: u64, profile: &Profile) -> Self {
         let mut noise = Noise::new(seed ^ 0xFA_17_5C_12_19_70_00_01);
         let (least, most) = FAULTS_OF_A_SEED;
         let count = least + noise.bits() % (most - least + 1);
         let mut faults: Vec<_> = (0..count).map(|_| random(&mut noise)).collect();
         faults.sort_by_key(|fault| (fault.at_ms, fault.kind));
-        Self { faults }
+        if noise.bits().is_multiple_of(UNDISTURBED) {
+            faults.clear();
+        }
+        let hand = if seed.is_multiple_of(2) { Hand::Script } else { Task::of(profile).hand };
+        Self { hand, faults }
     }
 
     /// The script in `text`, which is TOML.
@@ -87,12 +102,16 @@ impl Script {
         }
         let mut faults = raw.fault.iter().map(RawFault::check).collect::<Result<Vec<_>, _>>()?;
         faults.sort_by_key(|fault| (fault.at_ms, fault.kind));
-        Ok(Self { faults })
+        let hand = raw.hand.as_deref().map_or(Ok(Hand::default()), str::parse)?;
+        Ok(Self { hand, faults })
     }
 
     /// The script as TOML, which [`parse`](Self::parse) reads.
     pub fn to_toml(&self) -> String {
         let mut text = String::new();
+        if self.hand != Hand::default() {
+            let _ = write!(text, "hand = \"{}\"\n\n", self.hand);
+        }
         for fault in &self.faults {
             let Fault { kind, at_ms, lasts_ms, amount } = fault;
             let _ = write!(
@@ -177,19 +196,27 @@ fn random(noise: &mut Noise) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use protocol::profile::{SURGERY, TELECARE};
 
     #[test]
     fn what_a_seed_draws_is_what_is_written_down() {
+        let [surgery, telecare] = [SURGERY, TELECARE].map(|text| Profile::parse(text).unwrap());
         let mut kinds = std::collections::BTreeSet::new();
+        let mut undisturbed = 0;
         for seed in 0..2_000 {
-            let script = Script::of_seed(seed);
-            assert_eq!(script, Script::of_seed(seed));
-            assert!((1..=4).contains(&script.faults.len()));
+            let script = Script::of_seed(seed, &surgery);
+            assert_eq!(script, Script::of_seed(seed, &surgery));
+            assert_eq!(script.hand, if seed % 2 == 0 { Hand::Script } else { Hand::User });
+            let drives = Script::of_seed(seed, &telecare);
+            assert_eq!((drives.hand, &drives.faults), (Hand::Script, &script.faults));
+            assert!(script.faults.len() <= 4);
+            undisturbed += u32::from(script.faults.is_empty());
             assert_eq!(Script::parse(&script.to_toml()), Ok(script.clone()), "{seed}");
             kinds.extend(script.faults.iter().map(|fault| fault.kind));
         }
         assert_eq!(kinds.len(), super::super::fault::KINDS.len(), "every kind is drawn");
-        assert_ne!(Script::of_seed(1), Script::of_seed(2));
+        assert!((90..160).contains(&undisturbed), "{undisturbed} of 2,000");
+        assert_ne!(Script::of_seed(2, &surgery), Script::of_seed(4, &surgery));
     }
 
     #[test]
@@ -206,6 +233,7 @@ mod tests {
             ("[[fault]]\nkind = \"estop\"\nat_ms = 1\nlasts_ms = 0", "at least 1"),
             ("[[fault]]\nkind = \"estop\"\nat_ms = 600000\nlasts_ms = 1", "ends after 600000 ms"),
             ("[[fault]]\nkind = \"estop\"\nat = 5", "at"),
+            ("hand = \"robot\"", "it is \"script\" or \"user\""),
         ] {
             let error = Script::parse(text).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");

@@ -27,7 +27,7 @@ fn smaller(script: &Script) -> Vec<Script> {
     for at in 0..script.faults.len() {
         let mut faults = script.faults.clone();
         faults.remove(at);
-        all.push(Script { faults });
+        all.push(Script { faults, ..*script });
     }
     for (at, fault) in script.faults.iter().enumerate() {
         let Fault { lasts_ms, amount, .. } = *fault;
@@ -37,7 +37,7 @@ fn smaller(script: &Script) -> Vec<Script> {
             if let Some(fault) = faults.get_mut(at) {
                 *fault = changed;
             }
-            all.push(Script { faults });
+            all.push(Script { faults, ..*script });
         };
         for lasts_ms in [lasts_ms / 2, lasts_ms - lasts_ms / 10] {
             if (1..fault.lasts_ms).contains(&lasts_ms) {
@@ -55,7 +55,7 @@ fn smaller(script: &Script) -> Vec<Script> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::trial::Kind;
+    use crate::trial::{Hand, Kind};
 
     const fn fault(kind: Kind, at_ms: u32, lasts_ms: u32, amount: f64) -> Fault {
         Fault { kind, at_ms, lasts_ms, amount }
@@ -64,6 +64,7 @@ mod tests {
     #[test]
     fn what_does_not_matter_goes_and_what_does_stays() {
         let script = Script {
+            hand: Hand::User,
             faults: vec![
                 fault(Kind::Estop, 1_000, 500, 0.0),
                 fault(Kind::Loss, 2_000, 3_000, 50.0),
@@ -82,7 +83,7 @@ mod tests {
             };
             has(Kind::Blackout, 200, 0.0) && has(Kind::Loss, 1, 10.0)
         });
-        assert_eq!(small.faults.len(), 2, "{small:?}");
+        assert_eq!((small.hand, small.faults.len()), (Hand::User, 2), "{small:?}");
         let (loss, dark) = (small.faults[0], small.faults[1]);
         assert!((200..=222).contains(&dark.lasts_ms), "{dark:?}");
         assert!((1..=9).contains(&loss.lasts_ms) && loss.amount < 20.0, "{loss:?}");

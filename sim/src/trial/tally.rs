@@ -23,6 +23,27 @@ const STANDS_M_S: f64 = 0.003;
 /// The last time of a soft limit that was exceeded counts for so long. Unit: ms.
 const SOFT_MS: u32 = 5_500;
 
+/// How much got done in some trials, in the unit of the task.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Done {
+    /// Trials in which it was counted.
+    pub trials: u64,
+    /// In all of them together.
+    pub points: u64,
+}
+
+impl Done {
+    fn add(&mut self, other: &Self) {
+        self.trials += other.trials;
+        self.points += other.points;
+    }
+
+    /// In one trial, in the mean; `None` if it was counted in none.
+    pub fn mean(&self) -> Option<f64> {
+        (self.trials > 0).then(|| self.points as f64 / self.trials as f64)
+    }
+}
+
 /// What became of one kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Row {
@@ -41,6 +62,8 @@ pub struct Row {
     pub way_max_mm: f64,
     /// The longest way from the tick that ended following until the robot stood. Unit: mm.
     pub overshoot_max_mm: f64,
+    /// What got done in trials with this fault.
+    pub done: Done,
 }
 
 /// What became of the faults of some trials.
@@ -48,6 +71,10 @@ pub struct Row {
 pub struct Tally {
     /// Trials.
     pub trials: u64,
+    /// What got done in those in which nothing went wrong.
+    pub undisturbed: Done,
+    /// What got done in the others.
+    pub disturbed: Done,
     /// By kind of fault.
     pub rows: BTreeMap<Kind, Row>,
     /// Stops.
@@ -66,6 +93,8 @@ impl Tally {
     /// Adds what became of other trials.
     pub fn add(&mut self, other: &Self) {
         self.trials += other.trials;
+        self.undisturbed.add(&other.undisturbed);
+        self.disturbed.add(&other.disturbed);
         self.stops += other.stops;
         self.of_the_network += other.of_the_network;
         self.following_ms += other.following_ms;
@@ -82,6 +111,7 @@ impl Tally {
             sum.stop_max_ms = sum.stop_max_ms.max(row.stop_max_ms);
             sum.way_max_mm = sum.way_max_mm.max(row.way_max_mm);
             sum.overshoot_max_mm = sum.overshoot_max_mm.max(row.overshoot_max_mm);
+            sum.done.add(&row.done);
         }
     }
 
@@ -139,7 +169,8 @@ impl Scorer {
         }
         self.tally.lasted_ms += 1;
         self.ages(theatre, now_ms);
-        let word = theatre.state();
+        // What is pressed while the servo stands still has no effect before its next tick.
+        let word = theatre.happening().ticked.map_or(self.word, |ticked| ticked.word);
         if self.word.follows() && !word.follows() {
             self.stop(theatre.happening(), (word, truth), now_ms);
         }
@@ -148,15 +179,23 @@ impl Scorer {
         self.follow_up(truth, now_ms);
     }
 
-    /// The score at the end.
-    pub(super) fn finish(mut self) -> Tally {
+    /// The score at the end, with how much got done if that was counted.
+    pub(super) fn finish(mut self, points: Option<u64>) -> Tally {
         let follows = self.word.follows();
+        let done = points.map_or(Done::default(), |points| Done { trials: 1, points });
+        if self.episodes.is_empty() {
+            self.tally.undisturbed = done;
+        } else {
+            self.tally.disturbed = done;
+        }
         for episode in &self.episodes {
             let row = self.tally.rows.entry(episode.fault.kind).or_default();
             row.injected += 1;
             row.following += u64::from(episode.from.is_some());
             row.stopped += u64::from(episode.stop.is_some());
             row.survived += u64::from(follows);
+            // Once for a trial, however many faults of the kind it had.
+            row.done = done;
         }
         self.tally
     }

@@ -25,7 +25,7 @@ fn one_seed_is_one_trial_bit_by_bit() {
         setting.length = Duration::from_secs(6);
         let stage = Stage::new(&setting.profile, substance).unwrap();
         let digest = |seed| {
-            let script = Script::of_seed(seed);
+            let script = Script::of_seed(seed, &setting.profile);
             let outcome = run(&setting, &stage, seed, &script, &mut |_| {}).unwrap();
             assert_eq!(outcome.violation, None);
             outcome.digest
@@ -74,10 +74,41 @@ fn nothing_stops_a_robot_that_nothing_happens_to() {
     }
 }
 
+/// Who sees gets something done; who can not see, less; who only moves is not counted.
+#[test]
+fn what_gets_done_is_counted_by_how_the_robot_moves() {
+    let dark = Fault { kind: Kind::FrozenPicture, at_ms: 1_500, lasts_ms: 13_000, amount: 0.0 };
+    for profile in [ULTRASOUND, SURGERY, TELECARE] {
+        let setting = setting(profile);
+        let stage = Stage::new(&setting.profile, Substance::Light).unwrap();
+        let task = Task::of(&setting.profile);
+        let tally = |hand, faults: &[Fault]| {
+            let script = Script { hand, faults: faults.to_vec() };
+            run(&setting, &stage, 3, &script, &mut |_| {}).map(|outcome| outcome.tally)
+        };
+        let (well, ill) = (tally(task.hand, &[]).unwrap(), tally(task.hand, &[dark]).unwrap());
+        let (most, less) = (well.undisturbed.mean().unwrap(), ill.disturbed.mean().unwrap());
+        assert!(most > 2.0 && less < 0.5 * most, "{}: {most} and {less}", setting.profile.name);
+        assert_eq!((well.disturbed.mean(), ill.undisturbed.mean()), (None, None));
+        assert_eq!(ill.rows[&Kind::FrozenPicture].done, ill.disturbed);
+        match task.hand {
+            Hand::User => {
+                let uncounted = tally(Hand::Script, &[]).unwrap();
+                assert_eq!(uncounted.undisturbed.mean(), None);
+            }
+            Hand::Script => {
+                let error = tally(Hand::User, &[]).unwrap_err();
+                assert!(error.contains("telecare") && error.contains("hand"), "{error}");
+            }
+        }
+    }
+}
+
 /// A fault leads to the stops that it calls for, and they are put down to it.
 #[test]
 fn a_stop_is_put_down_to_the_fault_that_called_for_it() {
     let script = |kind, at_ms, lasts_ms| Script {
+        hand: Hand::Script,
         faults: vec![Fault { kind, at_ms, lasts_ms, amount: 0.0 }],
     };
     let setting = setting(ULTRASOUND);
@@ -112,7 +143,7 @@ fn a_trial_runs_over_quic() {
     let setting = Setting { transport: Transport::Quic, ..setting(TELECARE) };
     let stage = Stage::new(&setting.profile, Substance::Light).unwrap();
     let digest = || {
-        let script = Script::of_seed(11);
+        let script = Script::of_seed(11, &setting.profile);
         let outcome = run(&setting, &stage, 11, &script, &mut |_| {}).unwrap();
         assert_eq!(outcome.violation, None);
         assert!(outcome.tally.following_ms > 3_000);

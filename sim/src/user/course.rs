@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use nalgebra::Vector3;
+use protocol::profile::Profile;
 
 use super::steer::spread;
 use crate::noise::Noise;
@@ -42,12 +43,27 @@ impl Exercise {
         }
     }
 
+    /// The exercise for the robot of this profile; `None` for one without arms.
+    pub fn of(profile: &Profile) -> Option<Self> {
+        let arms = profile.arms()?;
+        Some(if arms.port.is_some() { Self::Touch } else { Self::Probe })
+    }
+
     /// The course of this seed from where the tip is.
     pub fn course(self, start: &TipMotion, seed: u64) -> Course {
+        let count = match self {
+            Self::Probe => 4,
+            Self::Touch => 6,
+        };
+        self.course_of(count, start, seed)
+    }
+
+    /// The same with so many targets: it begins with the same ones.
+    pub fn course_of(self, count: usize, start: &TipMotion, seed: u64) -> Course {
         let mut noise = Noise::new(seed ^ 0x7A46_E700_0000_0001);
-        let (count, apart_m) = match self {
-            Self::Probe => (4, (0.020, 0.040)),
-            Self::Touch => (6, (0.020, 0.045)),
+        let apart_m = match self {
+            Self::Probe => (0.020, 0.040),
+            Self::Touch => (0.020, 0.045),
         };
         let mut targets = Vec::new();
         let mut from = start.at_m;

@@ -66,7 +66,7 @@ pub(super) struct Motion {
     before: Option<([ArmOrder; protocol::ARMS], u32)>,
     /// Since when the force is beyond its limit while the robot follows. Unit: ms.
     pressing_since_ms: Option<u32>,
-    /// When following ended, and where the robot was.
+    /// When following or a lift ended, and where the robot was.
     ended: Option<(u32, Truth)>,
     followed: bool,
     /// What the robot did a step ago.
@@ -159,7 +159,9 @@ impl Motion {
         if let Some(seen) = self.parked(step, before, word) {
             all.push((Rule::Stands, seen));
         }
-        if core::mem::take(&mut self.followed) {
+        // A lift that is ended is a motion that has to stop.
+        let lifted = before.is_some_and(|before| may_lift(step.profile, before));
+        if core::mem::take(&mut self.followed) || (lifted && !may_lift(step.profile, word)) {
             self.ended = Some((step.now_ms, step.truth));
         }
         let stopping = if step.profile.arms().is_some() { ARMS } else { BASE };
@@ -218,10 +220,15 @@ impl Motion {
 
 /// How fast a robot may be that does not follow and has had its time to stop. Unit: m/s.
 fn allowed_m_s(profile: &Profile, word: Word) -> f64 {
-    match (&profile.reaction.lift, word) {
-        (Some(lift), Word::Hold | Word::Pstop) => lift.speed_m_s + LIFT_MORE_M_S,
+    match &profile.reaction.lift {
+        Some(lift) if may_lift(profile, word) => lift.speed_m_s + LIFT_MORE_M_S,
         _ => STANDS_M_S,
     }
+}
+
+/// True if the profile lets an arm in this state lift.
+const fn may_lift(profile: &Profile, word: Word) -> bool {
+    profile.reaction.lift.is_some() && matches!(word, Word::Hold | Word::Pstop)
 }
 
 /// True if this is where the tip of an arm truly is.

@@ -321,7 +321,8 @@ fn a_robot_that_presses_does_not_follow() {
 
 #[test]
 fn what_is_stopped_stands() {
-    let creeping = |after_ms: u32, way_m: f64, speed_m_s: f64| {
+    // What it does so long after following has ended, how far it has come by then and how fast it is.
+    let moving = |scenes: &[(u32, Word, f64, f64)]| {
         let mut house = House::new().until(Word::Engaged);
         let truth = house.theatre.robot().truth();
         let mut story = house.theatre.happening().clone();
@@ -329,14 +330,14 @@ fn what_is_stopped_stands() {
         (ticked.word, ticked.epoch, ticked.tick.frame) = (Word::Hold, ticked.epoch + 1, None);
         (ticked.tick.followed, ticked.tick.order) = (None, Order::Stand);
         story.heard.clear();
-        story.ticked = Some(ticked);
-        let mut moved = truth;
-        for (ms, moves) in [(0, false), (after_ms, true)] {
-            if moves {
-                let tip = moved.tips[0].as_mut().unwrap();
-                tip.at_m.x += way_m;
-                tip.velocity_m_s = Vector3::new(speed_m_s, 0.0, 0.0);
-            }
+        for (ms, word, way_m, speed_m_s) in [(0, Word::Hold, 0.0, 0.0)].iter().chain(scenes) {
+            let mut moved = truth;
+            let tip = moved.tips[0].as_mut().unwrap();
+            tip.at_m.x += way_m;
+            tip.velocity_m_s = Vector3::new(*speed_m_s, 0.0, 0.0);
+            ticked.epoch += u32::from(ticked.word != *word);
+            ticked.word = *word;
+            story.ticked = Some(ticked);
             let step = Step {
                 profile: house.theatre.profile(),
                 now_ms: house.now_ms + ms,
@@ -349,11 +350,24 @@ fn what_is_stopped_stands() {
         }
         house.watcher.found().map(|v| v.rule)
     };
+    let creeping = |ms, way_m, speed_m_s| moving(&[(ms, Word::Hold, way_m, speed_m_s)]);
     assert_eq!(creeping(100, 0.007, 0.05), None);
     assert_eq!(creeping(100, 0.009, 0.05), Some(Rule::StopWay));
     // A probe may lift by itself.
     assert_eq!(creeping(400, 0.007, 0.02), None);
     assert_eq!(creeping(400, 0.007, 0.035), Some(Rule::Stands));
+    // A lift that is ended has to stop, too, and is given what a stop takes.
+    let lifted = |ms, way_m, speed_m_s| {
+        let lift = (3_000, Word::Hold, 0.01, 0.02);
+        moving(&[
+            lift,
+            (3_001, Word::Estop, 0.01, 0.02),
+            (ms, Word::Estop, 0.01 + way_m, speed_m_s),
+        ])
+    };
+    assert_eq!((lifted(3_100, 0.003, 0.01), lifted(3_400, 0.003, 0.0)), (None, None));
+    assert_eq!(lifted(3_100, 0.009, 0.01), Some(Rule::StopWay));
+    assert_eq!(lifted(3_400, 0.003, 0.01), Some(Rule::Stands));
 }
 
 #[test]
