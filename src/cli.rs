@@ -105,9 +105,9 @@ pub(crate) struct DemoArgs {
     /// Profile to use: `ultrasound`, `surgery`, `surgery-lan`, `telecare`, or a file
     #[arg(long, value_name = "NAME|FILE", default_value = "ultrasound")]
     pub(crate) profile: ProfileChoice,
-    /// What the simulated probe looks into
-    #[arg(long, value_enum, default_value = "abdomen")]
-    pub(crate) phantom: Phantom,
+    /// What the simulated probe looks into [default: abdomen]
+    #[arg(long, value_enum)]
+    pub(crate) phantom: Option<Phantom>,
     /// Loopback address of the console page; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4680")]
     pub(crate) page: SocketAddr,
@@ -130,9 +130,9 @@ pub(crate) struct RobotArgs {
     /// Stay awake around what the control link expects, instead of waking up for it
     #[arg(long, value_enum, default_value = "auto")]
     pub(crate) spin: Spin,
-    /// What the simulated probe looks into
-    #[arg(long, value_enum, default_value = "abdomen")]
-    pub(crate) phantom: Phantom,
+    /// What the simulated probe looks into [default: abdomen]
+    #[arg(long, value_enum)]
+    pub(crate) phantom: Option<Phantom>,
     /// Power the drives on as soon as the self-test has passed
     #[arg(long)]
     pub(crate) power_on: bool,
@@ -255,6 +255,9 @@ pub(crate) struct StageArgs {
     /// What the robot is made of
     #[arg(long, value_enum, default_value = "light")]
     pub(crate) plant: PlantName,
+    /// Who works, whatever the seed or the script says: `script`, `user`, or `rings`, who carries rings over a peg board
+    #[arg(long, value_name = "NAME")]
+    pub(crate) hand: Option<sim::trial::Hand>,
     /// Virtual time of a trial, such as 16s
     #[arg(long, value_name = "TIME", default_value = "16s", value_parser = duration)]
     pub(crate) duration: Duration,

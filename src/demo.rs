@@ -40,7 +40,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<Ending, Failure> {
     let authority = Authority::create("demo")?;
     let robot_key = authority.issue(Role::Robot, "demo", KEY_DAYS)?;
     let operator_key = authority.issue(Role::Operator, "demo", KEY_DAYS)?;
-    let simulated = (args.phantom.into(), args.seed);
+    let simulated = (args.phantom, args.seed);
     let robot =
         start(profile.clone(), robot_key, (vec![ANY], ANY), simulated, (Some(base), false))?;
     let robot = Arc::new(robot);

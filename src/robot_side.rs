@@ -15,7 +15,7 @@ use sim::Exam;
 use sim::fleet::SimKind;
 
 use crate::bedside;
-use crate::cli::RobotArgs;
+use crate::cli::{Phantom, RobotArgs};
 use crate::exit::{Ending, Failure};
 use crate::interrupt::Interrupt;
 
@@ -40,10 +40,17 @@ pub(crate) fn start(
     profile: Profile,
     identity: Identity,
     (control, media): (Vec<SocketAddr>, SocketAddr),
-    (exam, seed): (Exam, u64),
+    (phantom, seed): (Option<Phantom>, u64),
     (clock_base, spins): (Option<Instant>, bool),
 ) -> Result<RobotNode, Failure> {
     let kind = SimKind::fitting(&profile).map_err(|e| Failure::Usage(e.to_string()))?;
+    if phantom.is_some() && kind != SimKind::Arm7 {
+        let name = &profile.name;
+        return Err(Failure::Usage(format!(
+            "--phantom is for a robot with a probe, and the robot of the profile {name} has none; leave it out, or take --profile ultrasound"
+        )));
+    }
+    let exam = phantom.map_or_else(Exam::default, Exam::from);
     let (robot, pictures) = kind.with_pictures(&profile, exam, seed).map_err(Failure::Usage)?;
     let stall_max = STALL_MAX;
     let config = NodeConfig { profile, identity, control, media, clock_base, stall_max, spins };
@@ -90,7 +97,7 @@ pub(crate) fn run(args: &RobotArgs) -> Result<Ending, Failure> {
         profile,
         identity,
         (args.listen.clone(), media),
-        (args.phantom.into(), args.seed),
+        (args.phantom, args.seed),
         (None, args.spin.decide()),
     )?);
     eprintln!(

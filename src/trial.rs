@@ -40,15 +40,20 @@ impl FromStr for FaultsChoice {
 }
 
 impl FaultsChoice {
-    fn load(&self, seed: u64, profile: &Profile) -> Result<Script, Failure> {
+    fn load(&self, seed: u64, setting: &Setting) -> Result<Script, Failure> {
         let path = match self {
-            Self::Seed => return Ok(Script::of_seed(seed, profile)),
-            Self::None => return Ok(Script::default()),
+            Self::Seed => return Ok(Script::of_seed(seed, setting)),
+            Self::None => {
+                let hand = setting.hand.unwrap_or_default();
+                return Ok(Script { hand, ..Script::default() });
+            }
             Self::File(path) => path,
         };
         let text = std::fs::read_to_string(path)
             .map_err(|error| Failure::NoFaults { path: path.clone(), error })?;
-        Script::parse(&text).map_err(|error| Failure::Faults { path: path.clone(), error })
+        let script =
+            Script::parse(&text).map_err(|error| Failure::Faults { path: path.clone(), error })?;
+        Ok(Script { hand: setting.hand.unwrap_or(script.hand), ..script })
     }
 }
 
@@ -72,7 +77,8 @@ pub(crate) fn set(args: &StageArgs, profile: Profile) -> Result<(Setting, Stage)
         TransportName::Frames => Transport::Frames,
         TransportName::Quic => Transport::Quic,
     };
-    let setting = Setting { profile, link: (link.up, link.down), transport, length: args.duration };
+    let (link, length) = ((link.up, link.down), args.duration);
+    let setting = Setting { profile, link, transport, length, hand: args.hand };
     Ok((setting, stage))
 }
 
@@ -80,7 +86,7 @@ pub(crate) fn set(args: &StageArgs, profile: Profile) -> Result<(Setting, Stage)
 #[expect(clippy::print_stdout, reason = "the table is this command's data")]
 pub(crate) fn run(args: &TrialArgs) -> Result<Ending, Failure> {
     let (setting, stage) = set(&args.stage, args.profile.load()?)?;
-    let script = args.faults.load(args.seed, &setting.profile)?;
+    let script = args.faults.load(args.seed, &setting)?;
     let mut record = args.record.as_deref().map(Recording::begin).transpose()?;
     let mut write = |note: &Note<'_>| {
         if let Some(record) = &mut record {

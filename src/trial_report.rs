@@ -172,7 +172,7 @@ impl TrialReport {
                 fault.at_ms, fault.lasts_ms, about.name, about.what
             );
         }
-        let task = Task::of(&setting.profile);
+        let task = Task::with(script.hand, &setting.profile);
         table.push_str(&tally_table(&outcome.tally, task));
         match &outcome.violation {
             Some(violation) => {

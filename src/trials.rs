@@ -24,6 +24,44 @@ const PROFILES: [&str; 3] = ["ultrasound", "surgery", "telecare"];
 /// Promises that may break before it is given up: more of the same helps nobody.
 const BROKEN_MAX: usize = 10;
 
+/// Somebody who waits is told how far it is this often.
+const TOLD_EVERY: Duration = Duration::from_secs(30);
+
+/// How far it is.
+struct Progress<'a> {
+    profile: &'a str,
+    of: u64,
+    done: AtomicU64,
+    broken: AtomicU64,
+    told: Mutex<Instant>,
+}
+
+impl<'a> Progress<'a> {
+    #[expect(clippy::disallowed_methods, reason = "whoever waits has a clock")]
+    fn new(profile: &'a str, of: u64) -> Self {
+        let (done, broken) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { profile, of, done, broken, told: Mutex::new(Instant::now()) }
+    }
+
+    /// A trial has ended.
+    #[expect(clippy::disallowed_methods, reason = "whoever waits has a clock")]
+    fn one(&self, seed: u64, outcome: &Outcome) {
+        let (profile, of) = (self.profile, self.of);
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Some(violation) = &outcome.violation {
+            self.broken.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!("{profile}, seed {seed}: {violation}; its script is being made smaller");
+        }
+        // Whoever else is about to tell it does.
+        let Ok(mut told) = self.told.try_lock() else { return };
+        if told.elapsed() >= TOLD_EVERY {
+            *told = Instant::now();
+            let broken = self.broken.load(Ordering::Relaxed);
+            tracing::info!("{profile}: {done} of {of} trials, {broken} broke a promise");
+        }
+    }
+}
+
 /// What became of the seeds under one profile.
 #[derive(Default)]
 struct Explored {
@@ -99,7 +137,7 @@ pub(crate) fn run(args: &TrialsArgs) -> Result<Ending, Failure> {
         if let Some(folder) = &args.save {
             save(folder, &setting.profile.name, &explored.broken)?;
         }
-        let task = Task::of(&setting.profile);
+        let task = task(&setting);
         all.push((setting.profile.name, task, explored));
         if interrupt.is_raised() {
             break;
@@ -128,11 +166,12 @@ fn explore(
     (jobs, interrupt): (usize, &Interrupt),
 ) -> Explored {
     let next = AtomicU64::new(seeds.start);
+    let progress = Progress::new(&setting.profile.name, seeds.end - seeds.start);
     let all = Mutex::new(Explored::default());
     std::thread::scope(|scope| {
         for _ in 0..jobs {
             scope.spawn(|| {
-                let some = explore_some(setting, stage, (&next, seeds.end), interrupt);
+                let some = explore_some((setting, stage), (&next, seeds.end), &progress, interrupt);
                 all.lock().unwrap_or_else(std::sync::PoisonError::into_inner).add(some);
             });
         }
@@ -144,9 +183,9 @@ fn explore(
 
 #[expect(clippy::disallowed_methods, reason = "how fast virtual time passes is told")]
 fn explore_some(
-    setting: &Setting,
-    stage: &Stage,
+    (setting, stage): (&Setting, &Stage),
     (next, end): (&AtomicU64, u64),
+    progress: &Progress<'_>,
     interrupt: &Interrupt,
 ) -> Explored {
     let began = Instant::now();
@@ -156,9 +195,12 @@ fn explore_some(
         if seed >= end {
             break;
         }
-        let script = Script::of_seed(seed, &setting.profile);
+        let script = Script::of_seed(seed, setting);
         match trial::run(setting, stage, seed, &script, &mut |_| {}) {
-            Ok(outcome) => mine.take(setting, stage, (seed, &script), outcome),
+            Ok(outcome) => {
+                progress.one(seed, &outcome);
+                mine.take(setting, stage, (seed, &script), outcome);
+            }
             Err(error) => {
                 mine.failed = Some(format!("seed {seed}: {error}"));
                 break;
@@ -207,7 +249,7 @@ fn table(setting: &Setting, seeds: &Range<u64>, explored: &Explored) -> String {
     let mut text = String::new();
     let (name, tally) = (&setting.profile.name, &explored.tally);
     let _ = writeln!(text, "{name}: {} of seeds {}..{}", tally.trials, seeds.start, seeds.end);
-    text.push_str(&tally_table(tally, Task::of(&setting.profile)));
+    text.push_str(&tally_table(tally, task(setting)));
     let factor = explored.realtime_factor();
     let _ =
         writeln!(text, "  {factor:.0} times real time per core; digest {}", hex(&explored.digest));
@@ -219,6 +261,11 @@ fn table(setting: &Setting, seeds: &Range<u64>, explored: &Explored) -> String {
         }
     }
     text
+}
+
+/// What counts in trials of this setting.
+fn task(setting: &Setting) -> Task {
+    Task::with(setting.hand.unwrap_or_default(), &setting.profile)
 }
 
 fn save(folder: &Path, profile: &str, broken: &[(u64, Script, Outcome)]) -> Result<(), Failure> {

@@ -40,6 +40,7 @@ fn wrong_flags_are_refused_with_what_is_allowed() {
         (vec!["demo", "--headless", "--duration", "5h"], "use ms, s or m"),
         (vec!["demo", "--hand", "foot"], "possible values"),
         (vec!["demo", "--page", "0.0.0.0:0"], "loopback"),
+        (vec!["demo", "--profile", "surgery", "--phantom", "thyroid"], "a robot with a probe"),
         (vec!["fly"], "unrecognized subcommand"),
     ] {
         let refused = output(&args);

@@ -16,6 +16,7 @@ use robot_agent::robot::{ArmReading, Body, Order, OwnLimits, Reading, RobotFault
 use crate::bedside::{Before, Plant, STEP};
 use crate::noise::Noise;
 use crate::robot::can_follow;
+use crate::task::{PegBoard, Tool};
 use crate::truth::{TipMotion, Truth, Watched};
 use crate::watchdog::{DriveWatchdog, Drives};
 
@@ -57,6 +58,7 @@ pub struct LightArms {
     body: Body,
     widest: OwnLimits,
     arms: Vec<LightArm>,
+    board: Option<PegBoard>,
     watchdog: DriveWatchdog,
     noise: Noise,
 }
@@ -73,6 +75,7 @@ impl LightArms {
             body,
             widest: plant.widest(),
             arms: arms.collect(),
+            board: None,
             watchdog: DriveWatchdog::default(),
             noise: Noise::new(seed),
         }
@@ -80,6 +83,28 @@ impl LightArms {
 }
 
 impl LightArms {
+    /// The same arms over this board. What blocks a tip or a ring pushes at the sensors, and moves no tip.
+    #[must_use]
+    pub fn over(mut self, board: PegBoard) -> Self {
+        self.board = Some(board);
+        self
+    }
+
+    /// What the board and its rings do in one step, and what the tips feel of it.
+    fn touch(&mut self, dt_s: f64) {
+        let (Some(board), [left, right]) = (&mut self.board, self.arms.as_mut_slice()) else {
+            return;
+        };
+        let tools = [&*left, &*right].map(|arm| Tool {
+            tip: arm.tip,
+            velocity_m_s: arm.velocity_m_s,
+            jaw_rad: arm.jaw_rad,
+        });
+        let [on_left, on_right] = board.step(&tools, dt_s);
+        left.force_n += on_left.wrench.force_n;
+        right.force_n += on_right.wrench.force_n;
+    }
+
     /// Another noise of the sensors.
     pub const fn reseed(&mut self, seed: u64) {
         self.noise = Noise::new(seed);
@@ -108,7 +133,7 @@ impl LightArm {
         self.jaw_wanted_rad = self.jaw_rad;
     }
 
-    fn step(&mut self, powered: bool, dt_s: f64, noise: &mut Noise) {
+    fn step(&mut self, powered: bool, dt_s: f64) {
         let before = self.tip.translation.vector;
         if powered {
             let share = 1.0 - (-dt_s / LAG_S).exp();
@@ -120,7 +145,6 @@ impl LightArm {
         }
         self.velocity_m_s = (self.tip.translation.vector - before) / dt_s;
         self.force_n = self.push();
-        self.sense(noise);
     }
 
     /// What the plane gives back.
@@ -191,7 +215,11 @@ impl Plant for LightArms {
             if let Some(wanted) = wanted.filter(|_| powered) {
                 (arm.wanted, arm.jaw_wanted_rad) = (wanted.tip.iso, wanted.jaw_rad);
             }
-            arm.step(powered, dt_s, &mut self.noise);
+            arm.step(powered, dt_s);
+        }
+        self.touch(dt_s);
+        for arm in &mut self.arms {
+            arm.sense(&mut self.noise);
         }
     }
 
@@ -233,6 +261,10 @@ impl Plant for LightArms {
 }
 
 impl Watched for LightArms {
+    fn board(&self) -> Option<&PegBoard> {
+        self.board.as_ref()
+    }
+
     fn truth(&self) -> Truth {
         let mut tips = [None; ARMS];
         for (out, arm) in tips.iter_mut().zip(&self.arms) {
@@ -240,6 +272,7 @@ impl Watched for LightArms {
                 at_m: arm.tip.translation.vector,
                 velocity_m_s: arm.velocity_m_s,
                 axis: arm.tip.rotation * Vector3::z(),
+                opening: arm.tip.rotation * Vector3::y(),
             });
         }
         Truth {

@@ -209,6 +209,7 @@ impl Watched for UltrasoundArm {
             at_m: tip.translation.vector,
             velocity_m_s: self.plant.twist().linear_m_s,
             axis: tip.rotation * Vector3::z(),
+            opening: tip.rotation * Vector3::y(),
         };
         Truth {
             tips: [Some(motion), None],

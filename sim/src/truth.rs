@@ -6,6 +6,7 @@ use protocol::time::{Moment, Robot as RobotTime};
 use robot_agent::robot::Robot;
 
 use crate::bedside::{Plant, SimFault, Simulated};
+use crate::task::PegBoard;
 use crate::watchdog::Drives;
 
 /// The motion of one tip. Frame: base.
@@ -17,6 +18,8 @@ pub struct TipMotion {
     pub velocity_m_s: Vector3<f64>,
     /// Direction out of the tool. Length: 1.
     pub axis: Vector3<f64>,
+    /// Direction in which its jaw opens, if it has one. Length: 1.
+    pub opening: Vector3<f64>,
 }
 
 /// The motion of a base. Frame: that of the room.
@@ -65,6 +68,11 @@ impl Truth {
 pub trait Watched: Plant {
     /// How it moves now.
     fn truth(&self) -> Truth;
+
+    /// The peg board below it, if there is one.
+    fn board(&self) -> Option<&PegBoard> {
+        None
+    }
 }
 
 /// A simulated robot as the theatre needs it: behind its trait, and with somebody who breaks and watches it.
@@ -80,6 +88,9 @@ pub trait Staged: Robot {
 
     /// How it moves now.
     fn truth(&self) -> Truth;
+
+    /// The peg board below it, if there is one.
+    fn board(&self) -> Option<&PegBoard>;
 }
 
 impl<P: Watched> Staged for Simulated<P> {
@@ -97,5 +108,9 @@ impl<P: Watched> Staged for Simulated<P> {
 
     fn truth(&self) -> Truth {
         self.inner().truth()
+    }
+
+    fn board(&self) -> Option<&PegBoard> {
+        self.inner().board()
     }
 }

@@ -7,6 +7,7 @@ use robot_agent::robot::{ArmOrder, Order};
 use sim::bedside::Plant;
 use sim::psm::PsmPlant;
 use sim::task::{PegBoard, RING_HOLE_RADIUS_M, RING_RADIUS_M};
+use sim::truth::Watched as _;
 
 #[test]
 fn a_step_of_arms_and_board_allocates_nothing() {

@@ -1,7 +1,7 @@
-//! Measures success against latency: the modelled user on every preset, in both exercises.
+//! Measures success against latency: the modelled user on every preset, in every exercise.
 //!
 //! `cargo run --release -p sim --example success -- SEEDS DIRECTORY` prints a table in Markdown and writes
-//! `success-ultrasound.svg` and `success-surgery.svg`.
+//! `success-ultrasound.svg`, `success-surgery.svg` and `success-peg-transfer.svg`.
 #![expect(clippy::print_stdout, reason = "a measurement for the terminal")]
 
 mod plot;
@@ -28,6 +28,8 @@ struct Row {
     passed: usize,
     /// Targets reached, of so many.
     reached: (usize, usize),
+    /// Rings that were dropped.
+    lost: u32,
     /// Median of those that passed. Unit: s.
     took_s: Option<f64>,
     following: f64,
@@ -60,6 +62,7 @@ impl Row {
             exams: exams.len(),
             passed: took.len(),
             reached: (count(|exam| exam.reached), count(|exam| exam.of)),
+            lost: exams.iter().map(|exam| exam.lost).sum(),
             took_s: took.get(took.len() / 2).copied(),
             following: seconds(|exam| exam.following) / lasted_s,
             holds_per_min: 60.0 * f64::from(holds) / lasted_s,
@@ -112,14 +115,19 @@ fn rows(exercise: Exercise, seeds: u64) -> Result<Vec<Row>, String> {
 fn print(exercise: Exercise, rows: &[Row]) {
     println!("## {}\n", exercise.name());
     println!(
-        "| network | view age p50 ms | passed | 95 % interval | targets | median s | following | holds/min | tip p95 mm/s | force max N |"
+        "| network | view age p50 ms | passed | 95 % interval | {} | lost | median s | following | holds/min | tip p95 mm/s | force max N |",
+        exercise.counts(),
     );
-    println!("|---|---|---|---|---|---|---|---|---|---|");
+    println!("|---|---|---|---|---|---|---|---|---|---|---|");
     for row in rows {
         let (rate, least, most) = row.rate();
         let took = row.took_s.map_or_else(|| "–".to_owned(), |s| format!("{s:.1}"));
+        let lost = match exercise {
+            Exercise::Transfer => row.lost.to_string(),
+            Exercise::Probe | Exercise::Touch => "–".to_owned(),
+        };
         println!(
-            "| `{}` | {:.0} | {:.0} % | {:.0} to {:.0} % | {} of {} | {took} | {:.0} % | {:.1} | {:.1} | {:.1} |",
+            "| `{}` | {:.0} | {:.0} % | {:.0} to {:.0} % | {} of {} | {lost} | {took} | {:.0} % | {:.1} | {:.1} | {:.1} |",
             row.name,
             row.view_age_ms,
             100.0 * rate,

@@ -157,6 +157,7 @@ impl PsmArm {
             at_m: tip.translation.vector + port_m,
             velocity_m_s: twist.linear_m_s,
             axis: tip.rotation * Vector3::z(),
+            opening: tip.rotation * Vector3::y(),
         }
     }
 

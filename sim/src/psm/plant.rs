@@ -78,11 +78,6 @@ impl PsmPlant {
         self
     }
 
-    /// The board below the arms, with its score.
-    pub const fn board(&self) -> Option<&PegBoard> {
-        self.board.as_ref()
-    }
-
     /// Another noise of the sensors.
     pub const fn reseed(&mut self, seed: u64) {
         let [left, right] = &mut self.arms;
@@ -255,6 +250,10 @@ impl Plant for PsmPlant {
 }
 
 impl Watched for PsmPlant {
+    fn board(&self) -> Option<&PegBoard> {
+        self.board.as_ref()
+    }
+
     fn truth(&self) -> Truth {
         let mut tips = [None; ARMS];
         for ((out, arm), port_m) in tips.iter_mut().zip(&self.arms).zip(PSM_PORTS_M) {

@@ -21,6 +21,7 @@ use crate::task::{
     BOARD_CENTRE_M, BOARD_HALF_M, BOARD_THICKNESS_M, PEG_HEIGHT_M, PEG_RADIUS_M, PegBoard,
     RING_HEIGHT_M, RING_HOLE_RADIUS_M, RING_RADIUS_M, RINGS, pegs,
 };
+use crate::truth::Watched as _;
 
 /// Where the endoscope looks: a little above the board, where the instruments meet. Unit: m.
 const LOOKS_AT_M: Vector3<f32> = Vector3::new(0.0, 0.0, -0.140);

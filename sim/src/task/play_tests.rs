@@ -11,6 +11,7 @@ use robot_agent::robot::{ArmOrder, Order};
 use super::*;
 use crate::bedside::Plant;
 use crate::psm::{PSM_PORTS_M, PsmPlant};
+use crate::truth::Watched as _;
 
 const DT_S: f64 = 1e-3;
 const OPEN_RAD: f64 = 0.8;

@@ -21,6 +21,8 @@ pub enum Hand {
     Script,
     /// Somebody who sees the pictures and steers a tip by them from target to target.
     User,
+    /// The same, who carries rings over the peg board.
+    Rings,
 }
 
 impl fmt::Display for Hand {
@@ -28,6 +30,7 @@ impl fmt::Display for Hand {
         f.write_str(match self {
             Self::Script => "script",
             Self::User => "user",
+            Self::Rings => "rings",
         })
     }
 }
@@ -39,7 +42,10 @@ impl FromStr for Hand {
         match named {
             "script" => Ok(Self::Script),
             "user" => Ok(Self::User),
-            other => Err(format!("no hand is called {other:?}; it is \"script\" or \"user\"")),
+            "rings" => Ok(Self::Rings),
+            other => {
+                Err(format!("no hand is called {other:?}; it is \"script\", \"user\" or \"rings\""))
+            }
         }
     }
 }
@@ -54,12 +60,20 @@ pub struct Task {
 }
 
 impl Task {
-    /// The task under this profile.
+    /// The task under this profile, unless somebody carries rings.
     pub fn of(profile: &Profile) -> Self {
         match Exercise::of(profile) {
-            Some(Exercise::Touch) => Self { unit: "points touched", hand: Hand::User },
             Some(Exercise::Probe) => Self { unit: "places held", hand: Hand::User },
+            Some(_) => Self { unit: "points touched", hand: Hand::User },
             None => Self { unit: "millimetres driven", hand: Hand::Script },
+        }
+    }
+
+    /// What is counted where this hand works.
+    pub fn with(hand: Hand, profile: &Profile) -> Self {
+        match hand {
+            Hand::Rings => Self { unit: "rings brought", hand },
+            Hand::Script | Hand::User => Self::of(profile),
         }
     }
 }
@@ -76,6 +90,8 @@ pub(super) enum Work {
     Uncounted,
     /// Targets, by where the tip truly is.
     Targets(Judge),
+    /// Rings that came to rest on the other side.
+    Rings { brought: u32 },
     /// The way of a base while it follows.
     Way { last: Option<Truth>, way_m: f64 },
 }
@@ -91,24 +107,32 @@ pub(super) fn at_work(
     seed: u64,
 ) -> Result<(Worker, Work), String> {
     let [tip, _] = &start.tips;
-    match (hand, Exercise::of(profile), tip) {
-        (Hand::User, Some(exercise), Some(tip)) => {
-            let course = exercise.course_of(TARGETS, tip, seed);
-            let worker = user(profile, course.clone(), seed);
-            Ok((Worker::User(worker), Work::Targets(Judge::new(course))))
-        }
-        (Hand::User, ..) => Err(format!(
-            "nobody is modelled who works under the profile {}; take `hand = \"user\"` out of the script",
-            profile.name
-        )),
-        (Hand::Script, ..) => {
+    let exercise = match (hand, Exercise::of(profile)) {
+        (Hand::Script, _) => {
             let work = match start.base {
                 Some(_) => Work::Way { last: None, way_m: 0.0 },
                 None => Work::Uncounted,
             };
-            Ok((Worker::Script(ScriptedHand::new(profile, seed)), work))
+            return Ok((Worker::Script(ScriptedHand::new(profile, seed)), work));
         }
-    }
+        (Hand::User, exercise) => exercise,
+        (Hand::Rings, exercise) => {
+            exercise.filter(|with| *with == Exercise::Touch).map(|_| Exercise::Transfer)
+        }
+    };
+    let Some((exercise, tip)) = exercise.zip(tip.as_ref()) else {
+        return Err(format!(
+            "the profile {} has no robot for the hand \"{hand}\"; take another profile or another hand",
+            profile.name
+        ));
+    };
+    let course = exercise.course_of(TARGETS, tip, seed);
+    let worker = user(profile, course.clone(), seed);
+    let work = match hand {
+        Hand::Rings => Work::Rings { brought: 0 },
+        Hand::Script | Hand::User => Work::Targets(Judge::new(course)),
+    };
+    Ok((Worker::User(worker), work))
 }
 
 impl Worker {
@@ -132,10 +156,14 @@ impl Worker {
 
 impl Work {
     /// After a step.
-    pub(super) fn see(&mut self, truth: &Truth, follows: bool) {
+    pub(super) fn see<R: Staged>(&mut self, theatre: &Theatre<R>, truth: &Truth) {
+        let follows = theatre.state().follows();
         match self {
             Self::Uncounted => {}
             Self::Targets(judge) => judge.see(truth),
+            Self::Rings { brought } => {
+                *brought = theatre.robot().board().map_or(0, |board| board.score().transferred);
+            }
             Self::Way { last, way_m } => {
                 if let Some(before) = last.replace(*truth).filter(|_| follows) {
                     *way_m += truth.way_from_m(&before);
@@ -149,6 +177,7 @@ impl Work {
         match self {
             Self::Uncounted => None,
             Self::Targets(judge) => Some(judge.reached() as u64),
+            Self::Rings { brought } => Some(u64::from(*brought)),
             Self::Way { way_m, .. } => Some((way_m * 1e3).round() as u64),
         }
     }

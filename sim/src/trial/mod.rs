@@ -58,6 +58,8 @@ pub struct Setting {
     pub transport: Transport,
     /// How long it is.
     pub length: Duration,
+    /// Who works in scripts that are drawn; `None`: that is drawn, too.
+    pub hand: Option<Hand>,
 }
 
 /// What became of a trial.
@@ -97,7 +99,7 @@ pub fn run(
     script: &Script,
     tell: &mut dyn FnMut(&Note<'_>),
 ) -> Result<Outcome, String> {
-    match stage.robot(seed) {
+    match stage.robot(seed, script.hand) {
         stage::Robot::Arm7(robot) => play(setting, *robot, seed, script, tell),
         stage::Robot::Psm(robot) => play(setting, *robot, seed, script, tell),
         stage::Robot::Light(robot) => play(setting, *robot, seed, script, tell),
@@ -130,7 +132,7 @@ fn play<R: Staged>(
         let truth = theatre.robot().truth();
         watcher.see(&theatre, &truth, now_ms);
         scorer.see(&theatre, &truth, now_ms);
-        work.see(&truth, theatre.state().follows());
+        work.see(&theatre, &truth);
         digest.take(&theatre, &truth);
         in_force.clear();
         in_force.extend(script.at(now_ms).map(|fault| fault.kind));

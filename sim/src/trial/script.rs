@@ -4,8 +4,7 @@ use core::fmt::Write as _;
 
 use serde::Deserialize;
 
-use protocol::profile::Profile;
-
+use super::Setting;
 use super::fault::Kind;
 use super::hand::{Hand, Task};
 use crate::noise::Noise;
@@ -16,9 +15,10 @@ pub const FAULTS_MAX: usize = 32;
 /// The latest that a fault may begin or end. Unit: ms.
 pub const AT_MAX_MS: u32 = 600_000;
 
-/// Faults of a random script begin between these. Unit: ms. By the first the robot follows, and after the second there
-/// is time to see what becomes of it.
+/// Faults of a random script begin between these, or in a long trial until so long before its end. Unit: ms. By the first
+/// the robot follows, and at the end there is time to see what becomes of it.
 const BEGINS_MS: (u32, u32) = (1_500, 6_000);
+const BEFORE_END_MS: u32 = 10_000;
 
 /// Least and most faults of a random script. They may overlap.
 const FAULTS_OF_A_SEED: (u64, u64) = (1, 4);
@@ -77,17 +77,22 @@ struct RawFault {
 impl Script {
     /// The script of this seed: one to four faults of any kind, which may overlap, or now and then none. Whose work is
     /// counted works in every second one.
-    pub fn of_seed(seed: u64, profile: &Profile) -> Self {
+    pub fn of_seed(seed: u64, setting: &Setting) -> Self {
+        let (first, last) = BEGINS_MS;
+        let length_ms = setting.length.as_millis() as u32;
+        let last = last.max(length_ms.saturating_sub(BEFORE_END_MS));
         let mut noise = Noise::new(seed ^ 0xFA_17_5C_12_19_70_00_01);
         let (least, most) = FAULTS_OF_A_SEED;
         let count = least + noise.bits() % (most - least + 1);
-        let mut faults: Vec<_> = (0..count).map(|_| random(&mut noise)).collect();
+        let mut faults: Vec<_> = (0..count).map(|_| random((first, last), &mut noise)).collect();
         faults.sort_by_key(|fault| (fault.at_ms, fault.kind));
         if noise.bits().is_multiple_of(UNDISTURBED) {
             faults.clear();
         }
-        let hand = if seed.is_multiple_of(2) { Hand::Script } else { Task::of(profile).hand };
-        Self { hand, faults }
+        let in_turn = || {
+            if seed.is_multiple_of(2) { Hand::Script } else { Task::of(&setting.profile).hand }
+        };
+        Self { hand: setting.hand.unwrap_or_else(in_turn), faults }
     }
 
     /// The script in `text`, which is TOML.
@@ -174,11 +179,10 @@ impl RawFault {
     }
 }
 
-fn random(noise: &mut Noise) -> Fault {
+fn random((first, last): (u32, u32), noise: &mut Noise) -> Fault {
     let kinds = super::fault::KINDS;
     let at = (noise.bits() % kinds.len() as u64) as usize;
     let about = kinds.get(at).unwrap_or_else(|| Kind::Blackout.about());
-    let (first, last) = BEGINS_MS;
     let at_ms = first + (noise.bits() % u64::from(last - first)) as u32;
     // Short ones are as likely as long ones: each octave has the same share.
     let octaves = |min: f64, max: f64, noise: &mut Noise| min * (max / min).powf(noise.uniform());
@@ -196,11 +200,12 @@ fn random(noise: &mut Noise) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::trial::tests::setting;
     use protocol::profile::{SURGERY, TELECARE};
 
     #[test]
     fn what_a_seed_draws_is_what_is_written_down() {
-        let [surgery, telecare] = [SURGERY, TELECARE].map(|text| Profile::parse(text).unwrap());
+        let [surgery, telecare] = [SURGERY, TELECARE].map(setting);
         let mut kinds = std::collections::BTreeSet::new();
         let mut undisturbed = 0;
         for seed in 0..2_000 {
@@ -217,6 +222,12 @@ mod tests {
         assert_eq!(kinds.len(), super::super::fault::KINDS.len(), "every kind is drawn");
         assert!((90..160).contains(&undisturbed), "{undisturbed} of 2,000");
         assert_ne!(Script::of_seed(2, &surgery), Script::of_seed(4, &surgery));
+        let (length, hand) = (core::time::Duration::from_mins(1), Some(Hand::Rings));
+        let long = Setting { length, hand, ..surgery };
+        assert_eq!(Script::of_seed(3, &long).hand, Hand::Rings);
+        let begins = (0..200).flat_map(|seed| Script::of_seed(seed, &long).faults);
+        let last_ms = begins.map(|fault| fault.at_ms).max().unwrap();
+        assert!((45_000..50_000).contains(&last_ms), "{last_ms}");
     }
 
     #[test]
@@ -233,7 +244,7 @@ mod tests {
             ("[[fault]]\nkind = \"estop\"\nat_ms = 1\nlasts_ms = 0", "at least 1"),
             ("[[fault]]\nkind = \"estop\"\nat_ms = 600000\nlasts_ms = 1", "ends after 600000 ms"),
             ("[[fault]]\nkind = \"estop\"\nat = 5", "at"),
-            ("hand = \"robot\"", "it is \"script\" or \"user\""),
+            ("hand = \"robot\"", "it is \"script\", \"user\" or \"rings\""),
         ] {
             let error = Script::parse(text).unwrap_err();
             assert!(error.contains(says), "{text}: {error}");

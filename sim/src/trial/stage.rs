@@ -2,11 +2,13 @@
 
 use protocol::profile::{Body, Profile};
 
+use super::hand::Hand;
 use crate::bedside::{Plant, Simulated};
 use crate::carebase::{CareModel, CarePlant, CareRobot};
 use crate::light::LightArms;
 use crate::psm::{PsmPlant, PsmRobot};
 use crate::robot::{SimRobot, UltrasoundArm};
+use crate::task::PegBoard;
 
 /// What a simulated robot is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -63,18 +65,21 @@ impl Stage {
         })
     }
 
-    /// One robot. The seed chooses the noise of its sensors.
-    pub(super) fn robot(&self, seed: u64) -> Robot {
+    /// One robot, over a peg board if somebody carries rings. The seed chooses the noise of its sensors.
+    pub(super) fn robot(&self, seed: u64, hand: Hand) -> Robot {
+        let over_rings = hand == Hand::Rings;
         match self {
             Self::Light(plant) => {
                 let mut plant = plant.as_ref().clone();
                 plant.reseed(seed);
+                let plant = if over_rings { plant.over(PegBoard::new()) } else { plant };
                 Robot::Light(Box::new(Simulated::around(plant)))
             }
             Self::Arm7(plant) => Robot::Arm7(Box::new(Simulated::around(plant.like(seed)))),
             Self::Psm(plant) => {
                 let mut plant = plant.as_ref().clone();
                 plant.reseed(seed);
+                let plant = if over_rings { plant.over(PegBoard::new()) } else { plant };
                 Robot::Psm(Box::new(Simulated::around(plant)))
             }
             Self::Carebase(model) => {

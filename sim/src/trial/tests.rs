@@ -4,15 +4,17 @@ use super::*;
 use crate::network::LinkPreset;
 use protocol::profile::{SURGERY, TELECARE, ULTRASOUND};
 
-fn setting(profile: &str) -> Setting {
+pub(super) fn setting(profile: &str) -> Setting {
     let link = LinkPreset::builtin("lan").unwrap();
     Setting {
         profile: Profile::parse(profile).unwrap(),
         link: (link.up, link.down),
         transport: Transport::Frames,
         length: LENGTH,
+        hand: None,
     }
 }
+
 #[test]
 fn one_seed_is_one_trial_bit_by_bit() {
     for (profile, substance) in [
@@ -25,7 +27,7 @@ fn one_seed_is_one_trial_bit_by_bit() {
         setting.length = Duration::from_secs(6);
         let stage = Stage::new(&setting.profile, substance).unwrap();
         let digest = |seed| {
-            let script = Script::of_seed(seed, &setting.profile);
+            let script = Script::of_seed(seed, &setting);
             let outcome = run(&setting, &stage, seed, &script, &mut |_| {}).unwrap();
             assert_eq!(outcome.violation, None);
             outcome.digest
@@ -96,11 +98,32 @@ fn what_gets_done_is_counted_by_how_the_robot_moves() {
                 let uncounted = tally(Hand::Script, &[]).unwrap();
                 assert_eq!(uncounted.undisturbed.mean(), None);
             }
-            Hand::Script => {
-                let error = tally(Hand::User, &[]).unwrap_err();
-                assert!(error.contains("telecare") && error.contains("hand"), "{error}");
+            Hand::Script | Hand::Rings => {
+                for hand in [Hand::User, Hand::Rings] {
+                    let error = tally(hand, &[]).unwrap_err();
+                    assert!(error.contains("telecare") && error.contains("hand"), "{error}");
+                }
             }
         }
+    }
+}
+
+/// Somebody carries a ring, with light arms and with those that have joints and drives, and drops none where a hold
+/// stops the arm with the ring in its jaw.
+#[test]
+fn a_ring_is_carried_through_a_hold() {
+    let mut setting = setting(SURGERY);
+    setting.length = Duration::from_secs(40);
+    for (substance, asked) in [(Substance::Light, 2.0), (Substance::Full, 1.0)] {
+        let stage = Stage::new(&setting.profile, substance).unwrap();
+        let faults =
+            vec![Fault { kind: Kind::Blackout, at_ms: 14_500, lasts_ms: 300, amount: 0.0 }];
+        let script = Script { hand: Hand::Rings, faults };
+        let outcome = run(&setting, &stage, 1, &script, &mut |_| {}).unwrap();
+        assert_eq!(outcome.violation, None, "{substance:?}");
+        assert_eq!(outcome.tally.stops, 1, "{substance:?}");
+        let brought = outcome.tally.disturbed.mean().unwrap();
+        assert!(brought >= asked, "{substance:?}: {brought}");
     }
 }
 
@@ -143,7 +166,7 @@ fn a_trial_runs_over_quic() {
     let setting = Setting { transport: Transport::Quic, ..setting(TELECARE) };
     let stage = Stage::new(&setting.profile, Substance::Light).unwrap();
     let digest = || {
-        let script = Script::of_seed(11, &setting.profile);
+        let script = Script::of_seed(11, &setting);
         let outcome = run(&setting, &stage, 11, &script, &mut |_| {}).unwrap();
         assert_eq!(outcome.violation, None);
         assert!(outcome.tally.following_ms > 3_000);

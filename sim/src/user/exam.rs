@@ -6,15 +6,16 @@ use nalgebra::Vector3;
 use protocol::profile::{Profile, SURGERY, ULTRASOUND};
 use protocol::state::OperatingState;
 
-use super::course::{Exercise, Judge};
+use super::course::{Exercise, Judge, RINGS_ASKED};
 use super::{show, user};
 use crate::bedside::Simulated;
 use crate::light::LightArms;
 use crate::network::{DelaySpec, Distribution, LinkSpec};
 use crate::psm::PsmPlant;
 use crate::robot::UltrasoundArm;
+use crate::task::PegBoard;
 use crate::theatre::{Delays, Frames, STEP, Theatre, Transport};
-use crate::truth::Staged;
+use crate::truth::{Staged, Truth, Watched};
 
 /// From the last packet of a picture until it is presented: decoded, drawn, shown by a screen of 60 Hz.
 pub const EYE: Duration = Duration::from_millis(25);
@@ -44,10 +45,12 @@ pub enum Network<'a> {
 /// What became of one exam.
 #[derive(Debug, Clone)]
 pub struct Exam {
-    /// Targets reached in time.
+    /// Targets reached in time, or rings that were brought to the other side.
     pub reached: usize,
     /// Of so many.
     pub of: usize,
+    /// Times a ring was dropped, or slid out of the jaw.
+    pub lost: u32,
     /// How long all of them took.
     pub took: Option<Duration>,
     /// How long it lasted.
@@ -120,6 +123,10 @@ impl Room {
                 let plant = PsmPlant::shipped(0).map_err(|e| e.to_string())?;
                 (SURGERY, LightArms::like(&plant, false, 0))
             }
+            Exercise::Transfer => {
+                let plant = PsmPlant::shipped(0).map_err(|e| e.to_string())?;
+                (SURGERY, LightArms::like(&plant, false, 0).over(PegBoard::new()))
+            }
         };
         let profile = Profile::parse(text).map_err(|e| e.to_string())?;
         Ok(Self { exercise, profile, arms })
@@ -144,10 +151,15 @@ impl Room {
         let truth = theatre.robot().truth();
         let [Some(start), _] = &truth.tips else { return Err("the robot has no arm".to_owned()) };
         let course = self.exercise.course(start, seed);
-        let of = course.targets.len();
         let mut user = user(&self.profile, course.clone(), seed);
-        let mut notes = Notes::new(Judge::new(course));
-        while notes.lasted < self.exercise.time() && !notes.judge.is_done() {
+        let (of, goal) = match self.exercise {
+            Exercise::Probe | Exercise::Touch => {
+                (course.targets.len(), Goal::Targets(Judge::new(course)))
+            }
+            Exercise::Transfer => (RINGS_ASKED, Goal::Rings { brought: 0, lost: 0 }),
+        };
+        let mut notes = Notes::new(goal);
+        while notes.lasted < self.exercise.time() && notes.goal.reached() < of {
             theatre.step(&mut user);
             let now = theatre.operator_now();
             while let Some(picture) = theatre.take_seen() {
@@ -157,9 +169,10 @@ impl Room {
         }
         let work = user.work();
         Ok(Exam {
-            reached: notes.judge.reached(),
+            reached: notes.goal.reached(),
             of,
-            took: notes.judge.is_done().then_some(notes.lasted),
+            lost: notes.goal.lost(),
+            took: (notes.goal.reached() >= of).then_some(notes.lasted),
             lasted: notes.lasted,
             following: notes.following,
             holds: notes.holds,
@@ -202,9 +215,43 @@ impl Room {
     }
 }
 
+/// What has to be done, and how far it has come.
+enum Goal {
+    /// By where the tip is.
+    Targets(Judge),
+    /// By where the rings are.
+    Rings { brought: u32, lost: u32 },
+}
+
+impl Goal {
+    fn see(&mut self, arms: &LightArms, truth: &Truth) {
+        match (self, Watched::board(arms).map(PegBoard::score)) {
+            (Self::Targets(judge), _) => judge.see(truth),
+            (Self::Rings { brought, lost }, Some(score)) => {
+                (*brought, *lost) = (score.transferred, score.dropped + score.slipped);
+            }
+            (Self::Rings { .. }, None) => {}
+        }
+    }
+
+    const fn reached(&self) -> usize {
+        match self {
+            Self::Targets(judge) => judge.reached(),
+            Self::Rings { brought, .. } => *brought as usize,
+        }
+    }
+
+    const fn lost(&self) -> u32 {
+        match self {
+            Self::Targets(_) => 0,
+            Self::Rings { lost, .. } => *lost,
+        }
+    }
+}
+
 /// What is written down in an exam.
 struct Notes {
-    judge: Judge,
+    goal: Goal,
     lasted: Duration,
     following: Duration,
     holds: u32,
@@ -215,9 +262,9 @@ struct Notes {
 }
 
 impl Notes {
-    fn new(judge: Judge) -> Self {
+    fn new(goal: Goal) -> Self {
         Self {
-            judge,
+            goal,
             lasted: Duration::ZERO,
             following: Duration::ZERO,
             holds: 0,
@@ -228,9 +275,9 @@ impl Notes {
         }
     }
 
-    fn take<R: Staged>(&mut self, theatre: &Theatre<R>) {
+    fn take(&mut self, theatre: &Theatre<Simulated<LightArms>>) {
         let truth = theatre.robot().truth();
-        self.judge.see(&truth);
+        self.goal.see(theatre.robot().inner(), &truth);
         self.lasted += STEP;
         self.force_max_n = self.force_max_n.max(truth.force_n);
         let word = theatre.state();

@@ -13,7 +13,7 @@
 //! - [`Tremor`]: what no hand is without. - [`Course`]: targets, and the judge of them.
 //! - [`Room`]: one exam after another on a simulated robot, over any network.
 //!
-//! Limits: one arm; it does not tire, look away or give up, and learns nothing but the delay. It is a model: what it
+//! Limits: one arm, which does not turn; it does not tire, look away or give up, and learns nothing but the delay. It is a model: what it
 //! says about two networks says nothing about a clinic.
 
 mod course;
@@ -26,7 +26,7 @@ use operator::devices::script::Performer;
 use protocol::profile::Profile;
 use protocol::time::{Moment, Operator};
 
-pub use self::course::{Course, Exercise, Judge};
+pub use self::course::{Course, Exercise, Judge, Target};
 pub use self::exam::{Delay, EYE, Exam, Network, Room, percentile};
 pub use self::steer::{REACTION_S, Steering};
 pub use self::tremor::Tremor;

@@ -65,6 +65,13 @@ const PATIENCE_S: f64 = 1.5;
 /// Seen at the target for this share of the time that is asked, the user goes on.
 const SURE: f64 = 1.1;
 
+/// A jaw is as wanted within this, by the state that was heard: a wall between the fingers holds it open by less.
+/// Unit: rad.
+const JAW_NEAR_RAD: f64 = 0.08;
+
+/// Fastest motion of the fingers, as a share of what the profile allows.
+const JAW_SHARE: f64 = 0.8;
+
 /// The hand is at ease within this of where it was when the clutch closed. Unit: m. Assumed: half an armrest.
 const REACH_M: f64 = 0.15;
 
@@ -112,6 +119,8 @@ pub struct Steering {
     view: Option<UnitQuaternion<f64>>,
     peak_m_s: f64,
     has_arms: bool,
+    /// How far the fingers move in a command. Unit: rad.
+    jaw_step_rad: f64,
     target: usize,
     seen: Option<Seen>,
     /// How the tool is turned, by the states heard.
@@ -142,6 +151,10 @@ impl Steering {
             view: profile.hand.view_axes(),
             peak_m_s: if touches { PEAK_M_S.min(PEAK_SHARE * contact) } else { PEAK_M_S },
             has_arms: profile.arms().is_some_and(|arms| arms.count > 1),
+            jaw_step_rad: profile
+                .arms()
+                .and_then(|arms| arms.jaw.as_ref())
+                .map_or(0.0, |jaw| JAW_SHARE * jaw.rate_max_rad_s / profile.rates.command_hz),
             target: 0,
             seen: None,
             tool: None,
@@ -171,7 +184,7 @@ impl Steering {
     /// A picture is shown: how the robot moved when it was captured.
     pub fn see(&mut self, picture: &Truth, now: Moment<Operator>) {
         let [Some(tip), _] = picture.tips else { return };
-        let there = self.course.is_at(self.target, picture);
+        let there = self.course.is_at(self.target, picture) && self.jaw_is_as_wanted();
         let since = self.seen.and_then(|seen| seen.there_since).unwrap_or(now);
         let mut there_since = there.then_some(since);
         let asked_s = SURE * self.course.dwell.as_secs_f64();
@@ -181,6 +194,19 @@ impl Steering {
         }
         self.seen = Some(Seen { tip, there_since });
         self.learn(&tip, now);
+    }
+
+    fn jaw_is_as_wanted(&self) -> bool {
+        let [heard_rad, _] = self.heard_jaws_rad;
+        let wanted = self.course.jaw_rad(self.target);
+        wanted.is_none_or(|wanted_rad| (heard_rad - wanted_rad).abs() <= JAW_NEAR_RAD)
+    }
+
+    /// The fingers follow what the target asks for: a jaw that should be shut is shut there, not on the way.
+    fn move_jaw(&mut self) {
+        let Some(wanted_rad) = self.course.jaw_rad(self.target) else { return };
+        let [jaw_rad, _] = &mut self.jaws_rad;
+        *jaw_rad += (wanted_rad - *jaw_rad).clamp(-self.jaw_step_rad, self.jaw_step_rad);
     }
 
     /// How late a stroke is seen.
@@ -287,6 +313,7 @@ impl Work for Steering {
     }
 
     fn go_on(&mut self, _random: &mut SplitMix64, now: Moment<Operator>) {
+        self.move_jaw();
         match self.phase {
             Phase::Looks => self.look(now),
             Phase::Reacts { until, way_m } if now >= until => self.aim(&way_m, now),
