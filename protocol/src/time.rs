@@ -79,6 +79,14 @@ impl<C> Moment<C> {
         let ns = if ns >> u64::BITS == 0 { ns as u64 } else { u64::MAX };
         Self::from_ns(self.ns.saturating_add(ns))
     }
+
+    /// The moment `span` earlier; stays at the start of the clock before it.
+    #[must_use]
+    pub const fn before(self, span: Duration) -> Self {
+        let ns = span.as_nanos();
+        let ns = if ns >> u64::BITS == 0 { ns as u64 } else { u64::MAX };
+        Self::from_ns(self.ns.saturating_sub(ns))
+    }
 }
 
 // Written by hand: derives would ask `C` for the same traits, which marker types do not need.
@@ -143,6 +151,17 @@ mod tests {
         assert_eq!(Moment::<Robot>::START.after(longest).as_ns(), u64::MAX);
         let longer = longest.saturating_add(Duration::from_nanos(1));
         assert_eq!(Moment::<Robot>::START.after(longer).as_ns(), u64::MAX);
+    }
+
+    #[test]
+    fn the_start_of_the_clock_is_not_passed() {
+        let before = |ns, span| Moment::<Robot>::from_ns(ns).before(span).as_ns();
+        assert_eq!(before(12, Duration::from_nanos(7)), 5);
+        assert_eq!(before(5, Duration::from_nanos(7)), 0);
+        let longest = Duration::from_nanos(u64::MAX);
+        assert_eq!(before(u64::MAX, longest), 0);
+        assert_eq!(before(u64::MAX, longest - Duration::from_nanos(1)), 1);
+        assert_eq!(before(u64::MAX, longest + Duration::from_nanos(1)), 0);
     }
 
     #[test]

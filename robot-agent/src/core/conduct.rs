@@ -20,7 +20,7 @@ use protocol::time::{Moment, Robot};
 use super::authority::{Authority, FrameCounts};
 use super::engage::{Discipline, Step};
 use super::events::{Grant, LocalEvent, SessionEvent};
-use super::machine::{Event, State, Stop, next, raises_epoch};
+use super::machine::{Event, State, Stop, next, raises_epoch, set_back};
 
 /// The longest that a power-off at the bedside waits for the robot to come to rest.
 ///
@@ -252,6 +252,12 @@ impl Conduct {
     /// True if `frame` belongs to the engagement in force.
     pub const fn is_engaged_by(&self, frame: &CommandFrame) -> bool {
         self.state.word().follows() && frame.engage_count == self.engaged
+    }
+
+    /// The robot's clock was set back by so much since the last tick.
+    pub fn clock_set_back(&mut self, by: Duration, now: Moment<Robot>) {
+        self.state = self.state.with_clock_set_back(by, now);
+        self.power_off = self.power_off.map(|since| set_back(since, by, now));
     }
 
     /// The session whose authority was taken back since the last call, if any.

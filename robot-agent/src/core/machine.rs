@@ -5,6 +5,8 @@
 //! rises only through [`Event::Engage`], which the engage discipline emits after a deliberate act of
 //! the operator under the current epoch. Source: the transition table in SAFETY.md, rows 1 to 25.
 
+use core::time::Duration;
+
 use protocol::cause::Cause;
 use protocol::state::OperatingState;
 use protocol::time::{Moment, Robot};
@@ -116,6 +118,12 @@ pub enum Event {
     ParkDue,
 }
 
+/// A moment on a clock that was then set back by so much to `now`. One in what is the future now goes back with it; one
+/// that is not may have been read off the clock as it is.
+pub fn set_back(moment: Moment<Robot>, by: Duration, now: Moment<Robot>) -> Moment<Robot> {
+    if moment > now { moment.before(by) } else { moment }
+}
+
 impl State {
     /// The word for it.
     pub const fn word(&self) -> OperatingState {
@@ -129,6 +137,21 @@ impl State {
             Self::Pstop { .. } => OperatingState::Pstop,
             Self::Estop { .. } => OperatingState::Estop,
             Self::Fault { .. } => OperatingState::Fault,
+        }
+    }
+
+    /// The same where the clock was set back by so much to `now`: what has lasted goes on to have lasted, and is not over
+    /// because it began in what is the future now.
+    #[must_use]
+    pub fn with_clock_set_back(self, by: Duration, now: Moment<Robot>) -> Self {
+        let mend = |since| set_back(since, by, now);
+        match self {
+            Self::Init | Self::Standby { .. } | Self::Ready | Self::Engaged => self,
+            Self::Degraded { since } => Self::Degraded { since: mend(since) },
+            Self::Hold { cause, since } => Self::Hold { cause, since: mend(since) },
+            Self::Pstop { cause, since, reset } => Self::Pstop { cause, since: mend(since), reset },
+            Self::Estop { since } => Self::Estop { since: mend(since) },
+            Self::Fault { cause, since } => Self::Fault { cause, since: mend(since) },
         }
     }
 

@@ -42,6 +42,31 @@ fn events() -> Vec<Event> {
     all
 }
 
+/// What began before a clock was set back has lasted as long as it had; what began after it is left alone.
+#[test]
+fn a_clock_that_is_set_back_takes_what_lasts_with_it() {
+    let (by, now) = (Duration::from_nanos(50), Moment::from_ns(60));
+    let since = |ns| Moment::from_ns(ns);
+    assert_eq!(set_back(since(100), by, now), since(50));
+    assert_eq!(set_back(since(61), by, now), since(11));
+    assert_eq!(set_back(since(60), by, now), since(60));
+    let at = |moment| {
+        [
+            State::Degraded { since: moment },
+            State::Hold { cause: Cause::ViewAge, since: moment },
+            State::Pstop { cause: Cause::Speed, since: moment, reset: Reset::Acknowledged },
+            State::Estop { since: moment },
+            State::Fault { cause: Cause::RobotFault, since: moment },
+        ]
+    };
+    for (then, mended) in at(since(100)).into_iter().zip(at(since(50))) {
+        assert_eq!(then.with_clock_set_back(by, now), mended);
+    }
+    for state in [State::Init, State::Standby { stopped_by: None }, State::Ready, State::Engaged] {
+        assert_eq!(state.with_clock_set_back(by, now), state);
+    }
+}
+
 /// Every pair that changes the state; all others keep it. The golden transition table.
 #[test]
 fn the_table_is_the_one_in_the_reference() {

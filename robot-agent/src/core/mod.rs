@@ -208,6 +208,9 @@ impl Core {
         if self.vigil.clock_lost(host.suspended, self.last_tick, now) {
             self.sight.forget_stamps();
         }
+        if let Some(back) = self.last_tick.and_then(|last| last.since(now)) {
+            self.conduct.clock_set_back(back, now);
+        }
         let readings = self.readings(now, reading.as_ref(), host);
         let verdict = judge(&readings, &self.profile);
         self.stopped = self.motion.is_at_rest() && is_slow(&readings);

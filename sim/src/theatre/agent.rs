@@ -58,6 +58,8 @@ pub(super) struct Agent<R> {
     next_picture: Moment<World>,
     last_picture: Moment<World>,
     last_record: Moment<World>,
+    /// Why the last order was not passed on.
+    command_fault: Option<RobotFault>,
 }
 
 /// What became of one tick.
@@ -87,6 +89,7 @@ impl<R: Staged> Agent<R> {
             core,
             behind_ns: 0,
             slept: false,
+            command_fault: None,
             still_until: Moment::START,
             view: 0,
             captured: Given::new(),
@@ -100,7 +103,7 @@ impl<R: Staged> Agent<R> {
     /// The process starts anew: it knows nothing of its former life.
     pub(super) fn restart(&mut self, first_epoch: u32, now: Moment<World>) {
         self.core = new_core(&mut self.robot, &self.profile, first_epoch);
-        self.slept = false;
+        (self.slept, self.command_fault) = (false, None);
         self.view = 0;
         self.captured.clear();
         self.told.clear();
@@ -149,10 +152,12 @@ impl<R: Staged> Agent<R> {
         }
         let clock = self.clock(now);
         let host = self.host(faults, now);
+        // An order that was not passed on is a fault of the robot, like a reading that is not true.
         let reading = self.read(now);
+        let reading = self.command_fault.take().map_or(reading, Err);
         let tick = self.core.tick(clock, reading, &host);
         // The arm's time goes on when the agent's does not: it is a machine of its own.
-        let _ = self.robot.command(&tick.order, Moment::from_ns(now.as_ns()));
+        self.command_fault = self.robot.command(&tick.order, Moment::from_ns(now.as_ns())).err();
         if let Some(StateFrame { seq, .. }) = tick.frame {
             give(&mut self.told, seq, now);
         }

@@ -295,6 +295,51 @@ fn a_power_off_while_lifting_stops_before_the_drives_go() {
     assert_eq!(b.word(), OperatingState::Standby);
 }
 
+/// CLOCK-LOST: a clock that is set back makes nothing run out. A stop is braked to its end, and who is held is called for,
+/// and lifts, as late as ever.
+#[test]
+fn a_clock_that_is_set_back_ends_no_patience() {
+    let moving = || {
+        let mut b = Bench::engaged();
+        b.hand = Vector3::new(0.0, 0.1, 0.0);
+        b.run(150);
+        assert!(b.velocity.norm() > 0.02, "{} m/s", b.velocity.norm());
+        b
+    };
+    let mut b = moving();
+    b.ms -= 4;
+    b.run(1);
+    assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Hold, Some(Cause::ClockLost)));
+    b.ms -= 10;
+    b.run(200);
+    assert_eq!(b.word(), OperatingState::Hold, "it is not parked");
+    for event in [LocalEvent::PowerOff, LocalEvent::EstopPressed] {
+        let mut b = moving();
+        b.local(event);
+        b.run(2);
+        b.ms -= 8;
+        let mut cut_at = f64::NAN;
+        for _ in 0..500 {
+            let speed = b.velocity.norm();
+            b.run(1);
+            if b.order == Order::Off {
+                cut_at = speed;
+                break;
+            }
+        }
+        assert!(cut_at < 0.002, "{event:?}: the drives went off at {cut_at} m/s");
+    }
+    let mut b = Bench::engaged();
+    b.run(3_000);
+    b.deadman = 0.0;
+    b.run(1_500);
+    b.ms -= 1_700;
+    b.run(480);
+    assert_eq!((b.calls, b.velocity.norm()), (0, 0.0), "neither called nor lifted yet");
+    b.run(100);
+    assert!(b.calls > 0 && b.velocity.norm() > 0.0, "{} calls", b.calls);
+}
+
 /// POWER-OFF: drives that do not come to rest go off anyway.
 #[test]
 fn a_power_off_does_not_wait_for_ever() {

@@ -1,6 +1,6 @@
 //! How the robot is ordered to move, and how it moves.
 
-use protocol::profile::{Body, Profile};
+use protocol::profile::{Body, Forces, Profile};
 use protocol::state::OperatingState as Word;
 use robot_agent::robot::{ArmOrder, Order};
 
@@ -29,10 +29,10 @@ const STANDS_M_S: f64 = 0.005;
 /// A lift may be faster than its limit by this, while the servo swings. Unit: m/s.
 const LIFT_MORE_M_S: f64 = 0.01;
 
-/// Drives take so long to carry what the brakes held, and may move so fast meanwhile: an arm that is pressed on bends by
-/// tenths of a millimetre. Unit: ms, m/s.
+/// Drives take so long to carry what the brakes held, and may move so far meanwhile: an arm that is pressed on bends by
+/// tenths of a millimetre, and one whose sensors were frozen while it stood goes to where they say it is. Unit: ms, m.
 const TAKES_MS: u32 = 150;
-const TAKING_M_S: f64 = 0.01;
+const TAKES_M: f64 = 0.000_5;
 
 /// Brakes take so long to close. Unit: ms.
 const BRAKES_MS: u32 = 50;
@@ -42,6 +42,9 @@ const YIELD_MORE_M_S: f64 = 0.003;
 
 /// More is contact, which an arm may yield to. Unit: N.
 const TOUCHES_N: f64 = 0.5;
+
+/// An arm that stands yields to what it presses harder than it may, and for a moment below that: as a share of it.
+const PRESSED: f64 = 0.9;
 
 /// Slower than this counts as at rest when power is switched off. Unit: m/s.
 const STOPPED_M_S: f64 = 0.011;
@@ -73,8 +76,8 @@ pub(super) struct Motion {
     word: Option<Word>,
     /// Brakes that have just closed are given until then. Unit: ms.
     braking_until_ms: u32,
-    /// Drives that have just come on are given until then. Unit: ms.
-    taking_until_ms: u32,
+    /// Drives that have just come on are given until then, from there. Unit: ms.
+    taking: Option<(u32, Truth)>,
 }
 
 impl Motion {
@@ -154,7 +157,7 @@ impl Motion {
             return all;
         }
         if before == Some(Word::Standby) && word != Word::Standby {
-            self.taking_until_ms = step.now_ms + TAKES_MS;
+            self.taking = Some((step.now_ms + TAKES_MS, step.truth));
         }
         if let Some(seen) = self.parked(step, before, word) {
             all.push((Rule::Stands, seen));
@@ -174,7 +177,8 @@ impl Motion {
                 all.push((Rule::StopWay, seen));
             }
         } else if step.now_ms >= self.braking_until_ms
-            && step.truth.speed_m_s() > allowed_m_s(step.profile, word) + self.taking_m_s(step)
+            && step.truth.speed_m_s() > allowed_m_s(step, word)
+            && !self.takes_over(step)
         {
             let seen = format!("{} mm/s in {word}", step.truth.speed_m_s() * 1e3);
             all.push((Rule::Stands, seen));
@@ -182,9 +186,11 @@ impl Motion {
         all
     }
 
-    /// What drives that have just come on may move while they take over what the brakes held. Unit: m/s.
-    const fn taking_m_s(&self, step: &Step<'_>) -> f64 {
-        if step.now_ms < self.taking_until_ms { TAKING_M_S } else { 0.0 }
+    /// True while drives that have just come on take over what the brakes held, by no more than they may.
+    fn takes_over(&self, step: &Step<'_>) -> bool {
+        self.taking.as_ref().is_some_and(|(until_ms, from)| {
+            step.now_ms < *until_ms && step.truth.way_from_m(from) <= TAKES_M
+        })
     }
 
     /// An arm that is held stands when its drives are switched off, but for what it yields to the tissue.
@@ -218,10 +224,15 @@ impl Motion {
     }
 }
 
-/// How fast a robot may be that does not follow and has had its time to stop. Unit: m/s.
-fn allowed_m_s(profile: &Profile, word: Word) -> f64 {
-    match &profile.reaction.lift {
-        Some(lift) if may_lift(profile, word) => lift.speed_m_s + LIFT_MORE_M_S,
+/// How fast a robot may be that does not follow and has had its time to stop: as fast as it may lift, or as it yields to
+/// what presses it. Unit: m/s.
+fn allowed_m_s(step: &Step<'_>, word: Word) -> f64 {
+    let yields =
+        |force: &&Forces| step.truth.force_n > PRESSED * force.hold_max_n.unwrap_or(force.soft_n);
+    let force = step.profile.arms().map(|arms| &arms.force).filter(yields);
+    match (&step.profile.reaction.lift, force) {
+        (Some(lift), _) if may_lift(step.profile, word) => lift.speed_m_s + LIFT_MORE_M_S,
+        (_, Some(force)) => force.approach_speed_max_m_s + YIELD_MORE_M_S,
         _ => STANDS_M_S,
     }
 }

@@ -322,7 +322,7 @@ fn a_robot_that_presses_does_not_follow() {
 #[test]
 fn what_is_stopped_stands() {
     // What it does so long after following has ended, how far it has come by then and how fast it is.
-    let moving = |scenes: &[(u32, Word, f64, f64)]| {
+    let moving_under = |force_n: f64, scenes: &[(u32, Word, f64, f64)]| {
         let mut house = House::new().until(Word::Engaged);
         let truth = house.theatre.robot().truth();
         let mut story = house.theatre.happening().clone();
@@ -331,11 +331,15 @@ fn what_is_stopped_stands() {
         (ticked.tick.followed, ticked.tick.order) = (None, Order::Stand);
         story.heard.clear();
         for (ms, word, way_m, speed_m_s) in [(0, Word::Hold, 0.0, 0.0)].iter().chain(scenes) {
-            let mut moved = truth;
+            let mut moved = Truth { force_n, ..truth };
             let tip = moved.tips[0].as_mut().unwrap();
             tip.at_m.x += way_m;
             tip.velocity_m_s = Vector3::new(*speed_m_s, 0.0, 0.0);
             ticked.epoch += u32::from(ticked.word != *word);
+            story.done.clear();
+            if ticked.word == Word::Standby && *word == Word::Ready {
+                story.done.push(LocalEvent::PowerOn);
+            }
             ticked.word = *word;
             story.ticked = Some(ticked);
             let step = Step {
@@ -346,10 +350,12 @@ fn what_is_stopped_stands() {
                 state_age_ms: None,
                 view_age_ms: None,
             };
+            house.watcher.hear(&story, step.now_ms);
             house.watcher.judge(&step);
         }
         house.watcher.found().map(|v| v.rule)
     };
+    let moving = |scenes: &[(u32, Word, f64, f64)]| moving_under(0.0, scenes);
     let creeping = |ms, way_m, speed_m_s| moving(&[(ms, Word::Hold, way_m, speed_m_s)]);
     assert_eq!(creeping(100, 0.007, 0.05), None);
     assert_eq!(creeping(100, 0.009, 0.05), Some(Rule::StopWay));
@@ -368,6 +374,23 @@ fn what_is_stopped_stands() {
     assert_eq!((lifted(3_100, 0.003, 0.01), lifted(3_400, 0.003, 0.0)), (None, None));
     assert_eq!(lifted(3_100, 0.009, 0.01), Some(Rule::StopWay));
     assert_eq!(lifted(3_400, 0.003, 0.01), Some(Rule::Stands));
+    // Drives that come on take over what the brakes held, in their time and by no more than they may.
+    let takes_over = |ms, way_m| {
+        let off = (400, Word::Standby, 0.0, 0.0);
+        moving(&[off, (800, Word::Ready, 0.0, 0.0), (ms, Word::Ready, way_m, 0.02)])
+    };
+    assert_eq!((takes_over(940, 0.000_4), takes_over(960, 0.000_4)), (None, Some(Rule::Stands)));
+    assert_eq!(takes_over(940, 0.000_6), Some(Rule::Stands));
+    // A standing arm that presses harder than 5 N yields, at 20 mm/s and the servo's swing.
+    let presses = |force_n, speed_m_s| {
+        let on = (400, Word::Standby, 0.0, 0.0);
+        moving_under(
+            force_n,
+            &[on, (500, Word::Ready, 0.0, 0.0), (800, Word::Ready, 0.0, speed_m_s)],
+        )
+    };
+    assert_eq!((presses(6.0, 0.02), presses(6.0, 0.024)), (None, Some(Rule::Stands)));
+    assert_eq!(presses(4.0, 0.006), Some(Rule::Stands));
 }
 
 #[test]
