@@ -88,7 +88,7 @@ pub(crate) const HAZARDS: [Hazard; 43] = [
         "no clock of another machine is used; the robot's own may stand still", &[]),
     hazard("H12", "clock step", Yes, &[C::ClockLost, C::LoopAge],
         "a robot clock that runs backwards gives no age",
-        &["nothing_future_and_forgotten_have_no_age"]),
+        &["nothing_future_and_forgotten_have_no_age", "a_clock_that_is_set_back_ends_no_patience"]),
     hazard("H13", "asymmetric path", Yes, &[],
         "inside the error of the attribution, without effect on safety",
         &["one_seed_is_one_run"]),
