@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(before(5, Duration::from_nanos(7)), 0);
         let longest = Duration::from_nanos(u64::MAX);
         assert_eq!(before(u64::MAX, longest), 0);
-        assert_eq!(before(u64::MAX, longest - Duration::from_nanos(1)), 1);
+        assert_eq!(before(u64::MAX, Duration::from_nanos(u64::MAX - 1)), 1);
         assert_eq!(before(u64::MAX, longest + Duration::from_nanos(1)), 0);
     }
 
