@@ -394,6 +394,12 @@ impl Witness {
             (self.newest, self.sample, self.mistaken) = (None, None, None);
             self.transit = Transit::default();
         }
+        if let Some(back) = self.last_tick.and_then(|last| since(last, now)) {
+            // What has lasted until then goes on from there.
+            let mend = |then: Now| if then > now { then.before(back) } else { then };
+            self.since = mend(self.since);
+            self.power_off = self.power_off.map(mend);
+        }
         let verdict = self.judge(rig, given, now);
         if given.measured.is_some() {
             self.last_measured = given.measured;
