@@ -44,6 +44,11 @@ const LEASE_MAX: Duration = Duration::from_secs(5);
 
 type Now = Moment<Robot>;
 
+/// Where a moment is once the clock was set back by so much to `now`.
+fn gone_back(then: Now, back: Duration, now: Now) -> Now {
+    if then > now { then.before(back) } else { then }
+}
+
 /// How long before `now` something was; nothing for what is still to come.
 fn since(now: Now, then: Now) -> Option<Duration> {
     now.as_ns().checked_sub(then.as_ns()).map(Duration::from_nanos)
@@ -396,9 +401,8 @@ impl Witness {
         }
         if let Some(back) = self.last_tick.and_then(|last| since(last, now)) {
             // What has lasted until then goes on from there.
-            let mend = |then: Now| if then > now { then.before(back) } else { then };
-            self.since = mend(self.since);
-            self.power_off = self.power_off.map(mend);
+            self.since = gone_back(self.since, back, now);
+            self.power_off = self.power_off.map(|then| gone_back(then, back, now));
         }
         let verdict = self.judge(rig, given, now);
         if given.measured.is_some() {
