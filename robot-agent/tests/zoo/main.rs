@@ -91,46 +91,22 @@ fn every_fault_can_still_be_planted() {
 #[test]
 #[ignore = "builds the crates once per fault; ./check runs it"]
 fn every_fault_is_found() {
+    let copy = root().join("target/zoo/source");
+    let _ = fs::remove_dir_all(&copy);
+    copy_tree(&root(), &copy);
+    let mut table =
+        String::from("| fault | what goes wrong | found by | found in |\n|---|---|---|---|\n");
+    let mut lost = Vec::new();
     let only = std::env::var("FARREACH_ZOO_ONLY").unwrap_or_default();
     let faults: Vec<_> = faults().into_iter().filter(|f| f.id.contains(&only)).collect();
     assert!(!faults.is_empty(), "no fault is called `{only}`");
-    let mut suites = BTreeMap::<&str, Vec<(usize, &Fault)>>::new();
-    for (n, fault) in faults.iter().enumerate() {
-        suites.entry(&fault.suite).or_default().push((n, fault));
-    }
-    // Each part of the suite has a copy of its own, so that they do not wait for each other.
-    let mut tried: Vec<_> = std::thread::scope(|scope| {
-        let parts = suites.iter().map(|(suite, faults)| scope.spawn(|| try_part(suite, faults)));
-        let parts: Vec<_> = parts.collect();
-        parts.into_iter().flat_map(|part| part.join().unwrap()).collect()
-    });
-    tried.sort_by_key(|(n, ..)| *n);
-    let mut table =
-        String::from("| fault | what goes wrong | found by | found in |\n|---|---|---|---|\n");
-    for (n, told, _) in &tried {
-        let f = &faults[*n];
-        writeln!(table, "| {} | {} | `{}` | {told} |", f.id, f.what, f.found_by).unwrap();
-    }
-    if let Some(path) = std::env::var_os("FARREACH_ZOO_RECORD") {
-        fs::write(path, &table).unwrap();
-    }
-    let lost: Vec<_> = tried.iter().filter(|(.., found)| !found).map(|t| &faults[t.0].id).collect();
-    assert!(lost.is_empty(), "not found: {lost:?}");
-}
-
-/// Plants each of these in a copy of the source: its number, what became of it, and whether it was found.
-fn try_part(suite: &str, faults: &[(usize, &Fault)]) -> Vec<(usize, String, bool)> {
-    let copy = root().join("target/zoo").join(suite).join("source");
-    let _ = fs::remove_dir_all(&copy);
-    copy_tree(&root(), &copy);
-    assert_sound(&copy, faults);
-    let mut tried = Vec::new();
-    for (n, f) in faults {
+    assert_sound(&copy, &faults);
+    for f in faults {
         let path = copy.join(&f.file);
         let sound = fs::read_to_string(&path).unwrap();
         fs::write(&path, sound.replacen(&f.from, &f.to, 1)).unwrap();
         let began = Instant::now();
-        let fate = try_on(&copy, f);
+        let fate = try_on(&copy, &f);
         let seconds = began.elapsed().as_secs_f64();
         fs::write(&path, sound).unwrap();
         let told = match &fate {
@@ -139,9 +115,15 @@ fn try_part(suite: &str, faults: &[(usize, &Fault)]) -> Vec<(usize, String, bool
             Fate::NotRun(why) => format!("NOT RUN: {why}"),
         };
         println!("{:<28} {told:<10} {}", f.id, f.found_by);
-        tried.push((*n, told, matches!(fate, Fate::Found)));
+        writeln!(table, "| {} | {} | `{}` | {told} |", f.id, f.what, f.found_by).unwrap();
+        if !matches!(fate, Fate::Found) {
+            lost.push(f.id);
+        }
     }
-    tried
+    if let Some(path) = std::env::var_os("FARREACH_ZOO_RECORD") {
+        fs::write(path, &table).unwrap();
+    }
+    assert!(lost.is_empty(), "not found: {lost:?}");
 }
 
 /// These tests of one part of the suite, in the copy. `FARREACH_MODEL` and flags of the compiler would
@@ -155,7 +137,7 @@ fn tests(copy: &Path, package: &str, suite: &str, names: &[&str]) -> Command {
     } else {
         cargo.args(["--test", suite]);
     }
-    cargo.arg("--").args(names).env("CARGO_TARGET_DIR", copy.with_file_name("build"));
+    cargo.arg("--").args(names).env("CARGO_TARGET_DIR", root().join("target/zoo/build"));
     // One file changes at a time.
     cargo.env("CARGO_INCREMENTAL", "1");
     cargo.env("CARGO_PROFILE_DEV_DEBUG", "0").env("RUST_BACKTRACE", "0").env_remove("RUSTFLAGS");
@@ -174,9 +156,9 @@ fn try_on(copy: &Path, f: &Fault) -> Fate {
 
 /// Without a fault every test that is to find one passes: or it would fail under any fault, and be
 /// taken for having found it.
-fn assert_sound(copy: &Path, faults: &[(usize, &Fault)]) {
+fn assert_sound(copy: &Path, faults: &[Fault]) {
     let mut suites = BTreeMap::<(&str, &str), BTreeSet<&str>>::new();
-    for (_, f) in faults {
+    for f in faults {
         suites.entry((&f.package, &f.suite)).or_default().insert(&f.found_by);
     }
     for ((package, suite), names) in suites {

@@ -178,15 +178,7 @@ fn an_emergency_stop_brakes_along_the_tool_too() {
     b.run(300);
     assert!(b.velocity.norm() > 0.05);
     b.local(LocalEvent::EstopPressed);
-    let mut cut_at = f64::NAN;
-    for _ in 0..600 {
-        let speed = b.velocity.norm();
-        b.run(1);
-        if b.order == Order::Off {
-            cut_at = speed;
-            break;
-        }
-    }
+    let cut_at = b.drives_off_at(600);
     assert!(cut_at < 0.005, "the drives went off at {cut_at} m/s");
 }
 
@@ -258,15 +250,7 @@ fn a_power_off_while_following_stops_before_the_drives_go() {
     b.local(LocalEvent::PowerOff);
     b.run(1);
     assert_eq!((b.word(), b.core.state().cause()), (OperatingState::Hold, Some(Cause::PowerOff)));
-    let mut cut_at = f64::NAN;
-    for _ in 0..500 {
-        let speed = b.velocity.norm();
-        b.run(1);
-        if b.order == Order::Off {
-            cut_at = speed;
-            break;
-        }
-    }
+    let cut_at = b.drives_off_at(500);
     assert!(cut_at < 0.002, "the drives went off at {cut_at} m/s");
     assert_eq!(b.word(), OperatingState::Standby);
     b.local(LocalEvent::PowerOn);
@@ -282,15 +266,7 @@ fn a_power_off_while_lifting_stops_before_the_drives_go() {
     b.run(2_500);
     assert!(b.velocity.norm() > 0.019, "it lifts at {} m/s", b.velocity.norm());
     b.local(LocalEvent::PowerOff);
-    let mut cut_at = f64::NAN;
-    for _ in 0..500 {
-        let speed = b.velocity.norm();
-        b.run(1);
-        if b.order == Order::Off {
-            cut_at = speed;
-            break;
-        }
-    }
+    let cut_at = b.drives_off_at(500);
     assert!(cut_at < 0.002, "the drives went off at {cut_at} m/s");
     assert_eq!(b.word(), OperatingState::Standby);
 }
@@ -318,15 +294,7 @@ fn a_clock_that_is_set_back_ends_no_patience() {
         b.local(event);
         b.run(2);
         b.ms -= 8;
-        let mut cut_at = f64::NAN;
-        for _ in 0..500 {
-            let speed = b.velocity.norm();
-            b.run(1);
-            if b.order == Order::Off {
-                cut_at = speed;
-                break;
-            }
-        }
+        let cut_at = b.drives_off_at(500);
         assert!(cut_at < 0.002, "{event:?}: the drives went off at {cut_at} m/s");
     }
     let mut b = Bench::engaged();

@@ -326,6 +326,18 @@ impl Bench {
         }
     }
 
+    /// How fast the tip was in the tick before the drives went off; no number if they do not within so many ticks.
+    fn drives_off_at(&mut self, ticks: u32) -> f64 {
+        for _ in 0..ticks {
+            let speed = self.velocity.norm();
+            self.run(1);
+            if self.order == Order::Off {
+                return speed;
+            }
+        }
+        f64::NAN
+    }
+
     fn obey(&mut self, order: &Order) {
         match order {
             Order::Servo { arms: [first, second] } if self.obeys => {
