@@ -1,5 +1,6 @@
 # What scripts/bench-link and scripts/bench-peers have in common: they source it, and it runs nothing by itself.
-# A figure comes from a run of this machine, with commit, date and compiler.
+
+source scripts/origin.sh
 
 # The number of rounds that was asked for, three if none; or what the script that sources this says of itself.
 rounds() {
@@ -9,19 +10,6 @@ rounds() {
         return 2
     fi
     echo "$asked"
-}
-
-machine() {
-    local model
-    model=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
-    echo "$(nproc) × ${model:-unknown processor}, $(free -g | awk '/^Mem:/ {print $2}') GiB, Linux $(uname -r)"
-}
-
-commit() { echo "$(git rev-parse --short HEAD)$(git diff --quiet HEAD || echo " with changes")"; }
-
-# Where the figures come from, for the script named.
-origin() {
-    echo "Made by \`$1\`. Commit $(commit), $(date -u +%F), $(machine), $(rustc --version | cut -d' ' -f1,2)."
 }
 
 # The first value of a key in this text.
