@@ -1,7 +1,7 @@
 //! What became of trials: a table for people, JSON for scripts.
 
 use core::fmt::Write as _;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use serde::Serialize;
@@ -97,6 +97,7 @@ pub(crate) struct TallyJson {
     stops_of_the_network: u64,
     nuisance_stops: u64,
     nuisance_causes: BTreeMap<&'static str, u64>,
+    nuisance_seeds: BTreeSet<u64>,
     task: TaskJson,
     faults: BTreeMap<String, RowJson>,
 }
@@ -116,7 +117,7 @@ impl TallyJson {
             };
             (kind.to_string(), json)
         });
-        let causes = tally.nuisance.iter().map(|(cause, n)| (cause.unwrap_or("none"), *n));
+        let causes = tally.nuisance.iter().map(|(cause, n)| (cause.unwrap_or("none"), n.stops));
         Self {
             trials: tally.trials,
             virtual_s: tally.lasted_ms as f64 * 1e-3,
@@ -125,6 +126,7 @@ impl TallyJson {
             stops_of_the_network: tally.of_the_network,
             nuisance_stops: tally.nuisances(),
             nuisance_causes: causes.collect(),
+            nuisance_seeds: tally.nuisance.values().flat_map(|n| &n.seeds).copied().collect(),
             task: TaskJson {
                 unit: task.unit,
                 undisturbed_mean: tally.undisturbed.mean().map(round),
@@ -237,8 +239,10 @@ pub(crate) fn tally_table(tally: &Tally, task: Task) -> String {
         tally.of_the_network,
         tally.nuisances(),
     );
-    for (cause, count) in &tally.nuisance {
-        let _ = writeln!(table, "    nuisance: {count} x {}", cause.unwrap_or("without a cause"));
+    for (cause, nuisance) in &tally.nuisance {
+        let cause = cause.unwrap_or("without a cause");
+        let seeds = nuisance.seeds.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(table, "    nuisance: {} x {cause}, seeds {seeds}", nuisance.stops);
     }
     table
 }

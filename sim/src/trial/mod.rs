@@ -34,7 +34,7 @@ pub use self::script::{AT_MAX_MS, FAULTS_MAX, Fault, Script};
 pub use self::shrink::shrink;
 pub use self::stage::{Stage, Substance};
 use self::tally::Scorer;
-pub use self::tally::{Done, Row, Tally};
+pub use self::tally::{Done, Nuisance, Row, Tally};
 pub use self::watch::{Rule, Violation, Watcher};
 use crate::network::LinkSpec;
 use crate::theatre::{Delays, Happening, Theatre, Transport};
@@ -147,7 +147,7 @@ fn play<R: Staged>(
     Ok(Outcome {
         violation,
         digest: digest.finish(),
-        tally: scorer.finish(work.points()),
+        tally: scorer.finish(seed, work.points()),
         lasted_ms,
     })
 }

@@ -1,7 +1,7 @@
 //! What becomes of each fault: whether it stopped the robot, how soon and how far on, and which stops nothing called
 //! for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::cause::Cause;
 use protocol::state::OperatingState as Word;
@@ -66,6 +66,28 @@ pub struct Row {
     pub done: Done,
 }
 
+/// So many seeds are named of those that had stops of one cause that nothing called for.
+const SEEDS_NAMED_MAX: usize = 8;
+
+/// Stops of one cause that nothing called for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Nuisance {
+    /// How many.
+    pub stops: u64,
+    /// The lowest seeds of trials that had them, so that somebody can look.
+    pub seeds: BTreeSet<u64>,
+}
+
+impl Nuisance {
+    fn add(&mut self, other: &Self) {
+        self.stops += other.stops;
+        self.seeds.extend(&other.seeds);
+        while self.seeds.len() > SEEDS_NAMED_MAX {
+            self.seeds.pop_last();
+        }
+    }
+}
+
 /// What became of the faults of some trials.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Tally {
@@ -82,7 +104,7 @@ pub struct Tally {
     /// Stops that the network called for by itself.
     pub of_the_network: u64,
     /// Stops that nothing called for, by cause; `None` for one without.
-    pub nuisance: BTreeMap<Option<&'static str>, u64>,
+    pub nuisance: BTreeMap<Option<&'static str>, Nuisance>,
     /// Steps in which the robot followed. Unit: ms.
     pub following_ms: u64,
     /// Virtual time. Unit: ms.
@@ -99,8 +121,8 @@ impl Tally {
         self.of_the_network += other.of_the_network;
         self.following_ms += other.following_ms;
         self.lasted_ms += other.lasted_ms;
-        for (cause, count) in &other.nuisance {
-            *self.nuisance.entry(*cause).or_default() += count;
+        for (cause, nuisance) in &other.nuisance {
+            self.nuisance.entry(*cause).or_default().add(nuisance);
         }
         for (kind, row) in &other.rows {
             let sum = self.rows.entry(*kind).or_default();
@@ -117,7 +139,7 @@ impl Tally {
 
     /// All stops that nothing called for.
     pub fn nuisances(&self) -> u64 {
-        self.nuisance.values().sum()
+        self.nuisance.values().map(|nuisance| nuisance.stops).sum()
     }
 }
 
@@ -179,8 +201,11 @@ impl Scorer {
         self.follow_up(truth, now_ms);
     }
 
-    /// The score at the end, with how much got done if that was counted.
-    pub(super) fn finish(mut self, points: Option<u64>) -> Tally {
+    /// The score at the end of the trial of this seed, with how much got done if that was counted.
+    pub(super) fn finish(mut self, seed: u64, points: Option<u64>) -> Tally {
+        for nuisance in self.tally.nuisance.values_mut() {
+            nuisance.seeds.insert(seed);
+        }
         let follows = self.word.follows();
         let done = points.map_or(Done::default(), |points| Done { trials: 1, points });
         if self.episodes.is_empty() {
@@ -254,7 +279,7 @@ impl Scorer {
         if by_network {
             self.tally.of_the_network += 1;
         } else {
-            *self.tally.nuisance.entry(cause.map(Cause::id)).or_default() += 1;
+            self.tally.nuisance.entry(cause.map(Cause::id)).or_default().stops += 1;
         }
     }
 

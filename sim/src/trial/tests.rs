@@ -153,11 +153,15 @@ fn a_stop_is_put_down_to_the_fault_that_called_for_it() {
     }
     // What calls for no stop of this kind makes it a nuisance: nothing else may.
     let mut tally = Tally::default();
-    tally.nuisance.insert(Some("VIEW-AGE"), 2);
     let mut sum = Tally::default();
-    sum.add(&tally);
-    sum.add(&tally);
-    assert_eq!(sum.nuisances(), 4);
+    for seed in (0..20).rev() {
+        let nuisance = Nuisance { stops: 2, seeds: [seed].into() };
+        tally.nuisance.insert(Some("VIEW-AGE"), nuisance);
+        sum.add(&tally);
+    }
+    assert_eq!(sum.nuisances(), 40);
+    let named = &sum.nuisance[&Some("VIEW-AGE")].seeds;
+    assert!(named.iter().copied().eq(0..8), "the lowest seeds are named: {named:?}");
 }
 
 /// The real QUIC carries a trial as well.
