@@ -32,6 +32,11 @@ struct Theatre {
 impl Theatre {
     /// `None` where there is no browser and none is required.
     fn open(name: &str, hand: &str) -> Option<Self> {
+        Self::open_with(name, &["--hand", hand])
+    }
+
+    /// The same with other options of the demonstration.
+    fn open_with(name: &str, options: &[&str]) -> Option<Self> {
         let folder = Folder::new(name);
         let browser = match Browser::launch(Path::new(&folder.path("profile"))) {
             Ok(browser) => browser,
@@ -43,7 +48,8 @@ impl Theatre {
                 return None;
             }
         };
-        let mut demo = Running::start(&["-v", "demo", "--page", "127.0.0.1:0", "--hand", hand]);
+        let mut demo =
+            Running::start(&[&["-v", "demo", "--page", "127.0.0.1:0"], options].concat());
         let line = demo.wait_for(&["Open http://"]);
         let url = line.trim_start_matches("Open ").trim().to_owned();
         let page = browser.open(&format!("{url}&test=1")).unwrap();
@@ -260,6 +266,29 @@ fn space_stops_and_only_acknowledgement_and_a_local_reset_go_on() {
     }
     t.wait_state("READY");
     t.hold_pad();
+}
+
+/// Where there are two arms, the page says which of them the pad moves.
+#[test]
+fn shift_takes_the_right_arm_while_it_is_held() {
+    let Some(t) = Theatre::open_with("arms", &["--profile", "surgery"]) else { return };
+    t.wait_state("READY");
+    let (x, y) = t.page.middle_of("#pad").unwrap();
+    t.page.mouse(Mouse::Move, x, y).unwrap();
+    t.page.mouse(Mouse::Press, x, y).unwrap();
+    // Not whether the robot follows: a machine without a graphics card may be too slow for that.
+    let says = |arm: &str| {
+        t.wait(&format!("document.querySelector('#pad-word').textContent.includes('{arm} ARM')"));
+    };
+    says("LEFT");
+    t.page.key_down("Shift", "ShiftLeft").unwrap();
+    says("RIGHT");
+    t.screenshot("arms");
+    t.page.key_up("Shift", "ShiftLeft").unwrap();
+    says("LEFT");
+    t.wait("document.querySelector('#pad-hint').textContent.includes('Shift')");
+    t.page.mouse(Mouse::Release, x, y).unwrap();
+    assert_eq!(t.page.console_errors(), Vec::<String>::new());
 }
 
 /// No key starts motion.

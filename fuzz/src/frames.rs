@@ -27,7 +27,7 @@ const ROTATIONS_IN_COMMAND: [Range<usize>; 2] = [90..106, 126..142];
 /// The three sets of causes in a state.
 const CAUSES: Range<usize> = 40..64;
 /// The rotations in a state.
-const ROTATIONS_IN_STATE: [Range<usize>; 4] = [182..198, 210..226, 266..282, 294..310];
+const ROTATIONS_IN_STATE: [Range<usize>; 4] = [182..198, 210..226, 270..286, 298..314];
 /// The set of clamps in a state.
 const CLAMPS: Range<usize> = 92..94;
 /// How much each clamp took away, four bytes each, in the order of their bits.
@@ -100,7 +100,7 @@ pub fn state_frame(bytes: &[u8]) {
         }
         assert_within(&arm.force_n, 1e4);
         assert_within(&arm.torque_n_m, 1e4);
-        assert!((-4.0..=4.0).contains(&arm.jaw_rad));
+        assert!([arm.jaw_rad, arm.jaw_setpoint_rad].iter().all(|jaw| (-4.0..=4.0).contains(jaw)));
         // Six terms of at most 1e4, each with a factor of at most one.
         assert!(arm.contact_force_n().abs() <= 3e4);
     }

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use operator::devices::pad::PracticePad;
-use operator::devices::{HandDevice, HandMotion};
+use operator::devices::{Deflection, HandDevice, HandMotion};
 use protocol::time::Moment;
 
 use crate::bytes::Bytes;
@@ -56,8 +56,8 @@ fn assert_is_hand(pad: &mut PracticePad, now: Moment<protocol::time::Operator>) 
     let sample = pad.sample(now);
     assert!((0.0..=1.0).contains(&sample.deadman), "{sample:?}");
     match sample.motion {
-        HandMotion::Rate { x, y, z, turn, tilt } => {
-            let all = [x, y, z, turn, tilt];
+        HandMotion::Rate(Deflection { x, y, z, turn, tilt, jaw, .. }) => {
+            let all = [x, y, z, turn, tilt, jaw];
             assert!(all.iter().all(|v| (-1.0..=1.0).contains(v)), "{sample:?}");
         }
         HandMotion::Displacement(_) | HandMotion::Arms(_) => panic!("a pad has no place"),

@@ -334,6 +334,7 @@ fn state() -> StateFrame {
                 force_n: Vector3::new(1.0, 2.0, 4.0),
                 torque_n_m: Vector3::new(0.5, 0.25, 0.125),
                 jaw_rad: 0.5,
+                jaw_setpoint_rad: 0.375,
             },
             ArmState::absent(),
         ],

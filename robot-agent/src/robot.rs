@@ -11,6 +11,7 @@ use core::time::Duration;
 
 use nalgebra::Vector3;
 use protocol::ARMS;
+use protocol::frame::command::JAW_MAX_RAD;
 use protocol::pose::{Base, Pose, Tip, rotation_from};
 use protocol::time::{Moment, Robot as RobotClock};
 
@@ -20,8 +21,6 @@ const REACH_MAX_M: f64 = 100.0;
 const SPEED_SENSED_MAX_M_S: f64 = 100.0;
 /// No sensor reads more. Unit: newton, newton metre.
 const WRENCH_MAX: f64 = 1e4;
-/// No jaw opens further. Unit: radian.
-const JAW_MAX_RAD: f64 = 4.0;
 
 /// No base is steered faster. Unit: metre per second, radian per second.
 const TWIST_MAX: f64 = 100.0;

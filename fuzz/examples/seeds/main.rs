@@ -270,8 +270,8 @@ fn page() -> Vec<Vec<u8>> {
         r#"{"type":"acknowledge"}"#,
         r#"{"type":"presented","view":"18446744073709551615","decode_ms":1.5,"draw_ms":0.2}"#,
         r#"{"type":"shown","word":"ENGAGED"}"#,
-        r#"{"type":"pad","held":true,"x":0.5,"y":-1,"turn":1,"force_n":5,"seq":7}"#,
-        r#"{"type":"pad","held":true,"x":1e300,"y":-9,"turn":7,"force_n":-5,"seq":8}"#,
+        r#"{"type":"pad","held":true,"x":0.5,"y":-1,"z":0,"jaw":0,"arm":"left","turn":1,"force_n":5,"seq":7}"#,
+        r#"{"type":"pad","held":true,"x":1e300,"y":-9,"z":0,"jaw":0,"arm":"left","turn":7,"force_n":-5,"seq":8}"#,
         r#"{"type":"decoder","report":"software, 1-in/1-out, 9 ms"}"#,
     ];
     let mut all: Vec<Vec<u8>> =

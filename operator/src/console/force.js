@@ -81,7 +81,7 @@ export class Force {
         line.title = limits;
         const hand = live?.hand;
         setText(byId('hand'), hand
-            ? strings.hand(hand.source, hand.clutch, percent(hand.deadman))
+            ? strings.hand(hand.source, hand.clutch, percent(hand.deadman), hand.arm)
             : UNKNOWN_NUMBER);
         setText(byId('hand-note'), hand?.note ?? '');
     }

@@ -5,6 +5,10 @@
  * holds; alone they do nothing, and a key that was down before the hold counts only once pressed anew.
  * Everything that can take the pointer away (release, cancel, focus, tab, connection) ends the hold.
  *
+ * Where there are two arms, it moves the left one, and the right one while Shift is down. Going over to
+ * the other arm begins a new deflection: wherever the pointer is then is the middle, and keys count once
+ * pressed anew.
+ *
  * It speaks also while nobody holds it: only so is a hand that rests something else than a page that
  * hangs. A page that nobody sees draws no frames, and says nothing.
  */
@@ -23,14 +27,31 @@ const DEAD_ZONE = 0.06;
 /** Full deflection, as a share of the pad's width. */
 const REACH = 0.36;
 
-/** Direction of each key: x to the right, y away from the operator (up), turn counter-clockwise. */
+/**
+ * @typedef {object} Deflection
+ * @property {number} x to the right
+ * @property {number} y away from the operator (up)
+ * @property {number} z inward
+ * @property {number} turn counter-clockwise
+ * @property {number} jaw open
+ */
+
+/** @type {Deflection} */
+const NONE = { x: 0, y: 0, z: 0, turn: 0, jaw: 0 };
+
+/** What each key deflects. Letters that lie in the same place on most keyboards, and that nothing else uses. */
 const KEYS = new Map([
     ['ArrowRight', { x: 1 }], ['KeyD', { x: 1 }],
     ['ArrowLeft', { x: -1 }], ['KeyA', { x: -1 }],
     ['ArrowUp', { y: 1 }], ['KeyW', { y: 1 }],
     ['ArrowDown', { y: -1 }], ['KeyS', { y: -1 }],
     ['KeyQ', { turn: 1 }], ['KeyE', { turn: -1 }],
+    ['KeyT', { z: 1 }], ['KeyG', { z: -1 }],
+    ['KeyV', { jaw: 1 }], ['KeyC', { jaw: -1 }],
 ]);
+
+/** Held, they mean the right arm. */
+const SHIFTS = ['ShiftLeft', 'ShiftRight'];
 
 export class Pad {
     /** @param {(message: object) => boolean} send */
@@ -42,9 +63,17 @@ export class Pad {
         this.slider = /** @type {HTMLInputElement} */ (byId('pad-force'));
         this.seq = 0;
         this.sentAt = -Infinity;
-        /** @type {?{id: number, x: number, y: number}} */
+        /** Where the pointer took it, and where the middle of the deflection is since.
+         * @type {?{id: number, x: number, y: number}} */
         this.hold = null;
         this.drag = { x: 0, y: 0 };
+        this.pointer = { x: 0, y: 0 };
+        /** Two arms, of which this moves one at a time. */
+        this.pair = false;
+        this.right = false;
+        /** The arm that it moves, by the word of the console process; null where there are not two.
+         * @type {?string} */
+        this.arm = null;
         /** @type {Set<string>} */
         this.keys = new Set();
         this.following = false;
@@ -72,7 +101,10 @@ export class Pad {
         window.addEventListener('pagehide', release);
         document.addEventListener('visibilitychange', release);
         window.addEventListener('keydown', (event) => this.key(event), { capture: true });
-        window.addEventListener('keyup', (event) => this.keys.delete(event.code), { capture: true });
+        window.addEventListener('keyup', (event) => {
+            this.keys.delete(event.code);
+            if (SHIFTS.includes(event.code)) this.take(event.shiftKey);
+        }, { capture: true });
     }
 
     /** @param {PointerEvent} event */
@@ -81,10 +113,30 @@ export class Pad {
         this.pad.setPointerCapture(event.pointerId);
         this.hold = { id: event.pointerId, x: event.clientX, y: event.clientY };
         // Wherever it is taken, the hold begins without deflection: taking it moves nothing.
-        this.drag = { x: 0, y: 0 };
-        this.keys.clear();
+        this.pointer = { x: event.clientX, y: event.clientY };
+        this.right = this.pair && event.shiftKey;
+        this.begin();
         this.followed = false;
         this.tell(performance.now());
+    }
+
+    /** Here is the middle, and no key is down. */
+    begin() {
+        if (this.hold) this.hold = { ...this.hold, ...this.pointer };
+        this.drag = { x: 0, y: 0 };
+        this.keys.clear();
+    }
+
+    /**
+     * Goes over to the other arm.
+     * @param {boolean} right
+     */
+    take(right) {
+        if (!this.pair || right === this.right) return;
+        this.right = right;
+        this.begin();
+        // The console process waits for a hand at rest before the other arm moves: this says so.
+        if (this.hold) this.tell(performance.now());
     }
 
     /** @param {PointerEvent} event */
@@ -95,6 +147,7 @@ export class Pad {
             this.release();
             return;
         }
+        this.pointer = { x: event.clientX, y: event.clientY };
         const reach = this.pad.clientWidth * REACH;
         this.drag = {
             x: (event.clientX - this.hold.x) / reach,
@@ -116,7 +169,9 @@ export class Pad {
 
     /** @param {KeyboardEvent} event */
     key(event) {
-        if (!this.hold || !KEYS.has(event.code)) return;
+        if (!this.hold) return;
+        if (SHIFTS.includes(event.code)) this.take(true);
+        if (!KEYS.has(event.code)) return;
         if (event.ctrlKey || event.altKey || event.metaKey) return;
         // Otherwise an arrow would also move the slider that has the focus.
         event.preventDefault();
@@ -131,21 +186,31 @@ export class Pad {
         requestAnimationFrame(() => this.tick());
     }
 
-    /** Where hand and keys point together, each within one. */
+    /**
+     * Where hand and keys point together, each within one.
+     * @returns {Deflection}
+     */
     deflection() {
-        const sum = { x: this.drag.x, y: this.drag.y, turn: 0 };
+        const sum = { ...NONE, ...this.drag };
         for (const code of this.keys) {
-            const { x = 0, y = 0, turn = 0 } = /** @type {{x?: number, y?: number, turn?: number}} */ (
-                KEYS.get(code) ?? {});
-            sum.x += x;
-            sum.y += y;
-            sum.turn += turn;
+            const key = { ...NONE, ...KEYS.get(code) };
+            sum.x += key.x;
+            sum.y += key.y;
+            sum.z += key.z;
+            sum.turn += key.turn;
+            sum.jaw += key.jaw;
         }
         const length = Math.hypot(sum.x, sum.y);
         // Radial: a square dead zone would pull diagonal motion to the axes.
         const scale = length <= DEAD_ZONE ? 0 : Math.min(1, length) / length;
         const clamp = (/** @type {number} */ v) => Math.max(-1, Math.min(1, v));
-        return { x: sum.x * scale, y: sum.y * scale, turn: clamp(sum.turn) };
+        return {
+            x: sum.x * scale,
+            y: sum.y * scale,
+            z: clamp(sum.z),
+            turn: clamp(sum.turn),
+            jaw: clamp(sum.jaw),
+        };
     }
 
     /** @param {number} now */
@@ -153,10 +218,12 @@ export class Pad {
         this.sentAt = now;
         this.seq += 1;
         const held = this.hold !== null;
-        const { x, y, turn } = held ? this.deflection() : { x: 0, y: 0, turn: 0 };
+        const { x, y, z, turn, jaw } = held ? this.deflection() : NONE;
+        const arm = held && this.right ? 'right' : 'left';
         const forceN = Number(this.slider.value);
         const sent = this.send({
-            type: 'pad', held, x: round(x), y: round(y), turn, force_n: forceN, seq: this.seq, t_ms: now,
+            type: 'pad', held, x: round(x), y: round(y), z, turn, jaw, arm,
+            force_n: forceN, seq: this.seq, t_ms: now,
         });
         // A hold that nobody hears must not turn into motion when the connection returns.
         if (!sent && held) this.release();
@@ -164,7 +231,7 @@ export class Pad {
 
     show() {
         const held = this.hold !== null;
-        const { x, y } = held ? this.deflection() : { x: 0, y: 0 };
+        const { x, y } = held ? this.deflection() : NONE;
         const moving = held && this.following;
         const free = this.welcome ? 'free' : 'refused';
         const state = !held ? free : moving ? 'moving' : this.followed ? 'again' : 'held';
@@ -176,7 +243,8 @@ export class Pad {
             held: strings.pad.heldIdle,
             again: strings.pad.again,
         };
-        setText(byId('pad-word'), words[state]);
+        const word = words[state];
+        setText(byId('pad-word'), held && this.arm ? strings.padArm(this.arm, word) : word);
         const reach = this.pad.clientWidth * REACH;
         this.knob.style.transform = `translate(${(x * reach).toFixed(1)}px, ${(-y * reach).toFixed(1)}px)`;
     }
@@ -209,7 +277,14 @@ export class Pad {
             this.slider.value = String(force.wanted_n);
             this.sliderSet = true;
         }
-        setText(byId('pad-hand'), strings.padHand(live?.hand.clutch ?? UNKNOWN_NUMBER));
+        const hand = live?.hand;
+        setText(byId('pad-hand'), strings.padHand(hand?.clutch ?? UNKNOWN_NUMBER));
+        this.arm = hand?.arm ?? null;
+        if (hand) {
+            this.pair = hand.arms === 2;
+            const axial = this.slider.disabled && hand.arms > 0;
+            setText(byId('pad-hint'), strings.padHint({ axial, jaw: hand.jaw, pair: this.pair }));
+        }
         setText(byId('pad-force-value'),
             quantity(this.slider.disabled ? null : Number(this.slider.value), 'N', 1));
         this.show();

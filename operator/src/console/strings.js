@@ -28,7 +28,6 @@ const en = {
         helpClose: 'Close',
         padTitle: 'Practice pad',
         padForce: 'Force wanted',
-        padHint: 'While held: drag or arrows or WASD to move, Q E to turn.',
         lastMinute: 'View age, 60 s',
         picture: 'Picture from the robot',
         p50: 'p50',
@@ -61,6 +60,9 @@ const en = {
         ['Pointer', 'hold the practice pad, then drag'],
         ['Arrows, W A S D', 'deflect, only while the pad is held'],
         ['Q, E', 'turn, only while the pad is held'],
+        ['T, G', 'inward, outward, only while the pad is held'],
+        ['C, V', 'close, open the jaw, only while the pad is held'],
+        ['Shift', 'while it and the pad are held: the right arm'],
         ['F', 'freeze the picture, or go on'],
         ['1, 2', 'less, more depth'],
         ['3, 4', 'less, more gain'],
@@ -162,9 +164,18 @@ const en = {
         refused: 'NO MOTION NOW',
 
     },
-    hand: (/** @type {string} */ source, /** @type {string} */ clutch, /** @type {string} */ deadman) =>
-        `${source} · clutch ${clutch} · deadman ${deadman}`,
+    hand: (
+        /** @type {string} */ source, /** @type {string} */ clutch, /** @type {string} */ deadman,
+        /** @type {?string} */ arm,
+    ) => `${source} · clutch ${clutch} · deadman ${deadman}${arm ? ` · ${arm} arm` : ''}`,
     padHand: (/** @type {string} */ clutch) => `Clutch ${clutch}`,
+    padArm: (/** @type {string} */ arm, /** @type {string} */ word) => `${arm.toUpperCase()} ARM\n${word}`,
+    padHint: (/** @type {{axial: boolean, jaw: boolean, pair: boolean}} */ { axial, jaw, pair }) => [
+        'While held: drag or arrows or WASD to move, Q E to turn',
+        ...(axial ? ['T G in, out'] : []),
+        ...(jaw ? ['C V close, open'] : []),
+        ...(pair ? ['Shift for the right arm'] : []),
+    ].join(', ') + '.',
     notLimited: 'Not limited',
     clamped: (/** @type {string} */ limit, /** @type {string} */ by) => `${limit} by ${by}`,
     limited: (/** @type {string} */ clamps) => `LIMITED ${clamps}`,

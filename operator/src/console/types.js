@@ -35,7 +35,7 @@
  * @property {Interlock[]} interlocks
  * @property {{mm_s: ?number, cap_mm_s: ?number}} speed
  * @property {{limit: string, text: string}[]} clamps
- * @property {{source: string, deadman: ?number, clutch: string, note: string}} hand
+ * @property {{source: string, deadman: ?number, clutch: string, arms: number, arm: ?string, jaw: boolean, note: string}} hand
  * @property {{x_mm: ?number, y_mm: ?number, z_mm: ?number}} probe
  * @property {?Base} base  null for arms
  * @property {{shown: ?number, dropped: ?number, rate_hz: ?number, depth_mm: ?number}} pictures

@@ -11,7 +11,7 @@
 use protocol::frame::BaseTwist;
 use protocol::profile::{BaseLimits, Hand};
 
-use super::hand::HandMotion;
+use super::hand::{Deflection, HandMotion};
 use super::shaping;
 use super::tremor::TremorFilter;
 
@@ -73,7 +73,7 @@ impl BaseDrive {
 /// Forward and counter-clockwise, each −1 to 1; numbers that are none ask for nothing.
 fn deflection(motion: &HandMotion) -> [f64; 2] {
     match motion {
-        HandMotion::Rate { x, y, turn, .. } => {
+        HandMotion::Rate(Deflection { x, y, turn, .. }) => {
             let [right, forward] = shaping::stick([*x, *y], 0.0);
             // Counter-clockwise is to the left.
             [forward, shaping::unit(shaping::unit(*turn) - right)]
@@ -102,7 +102,7 @@ mod tests {
     }
 
     fn rate(x: f64, y: f64, turn: f64) -> HandMotion {
-        HandMotion::Rate { x, y, z: 0.0, turn, tilt: 0.0 }
+        HandMotion::Rate(Deflection { x, y, turn, ..Deflection::NONE })
     }
 
     /// What is asked for once the filter has settled.

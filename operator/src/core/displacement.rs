@@ -33,7 +33,7 @@ use protocol::pose::{Base, Displacement, Pose, Tip};
 use protocol::profile;
 use protocol::time::{Moment, Operator};
 
-use super::hand::HandMotion;
+use super::hand::{Deflection, HandMotion};
 use super::shaping;
 use super::tremor::TremorFilter;
 
@@ -245,7 +245,7 @@ impl Follower {
     fn wanted_step(&mut self, motion: &HandMotion, dt_s: f64) -> Step {
         let limits = &self.limits;
         match motion {
-            HandMotion::Rate { x, y, z, turn, tilt } => {
+            HandMotion::Rate(Deflection { x, y, z, turn, tilt, .. }) => {
                 self.hand = None;
                 let [x, y] = shaping::stick([*x, *y], 0.0);
                 let travel_m = limits.scale * limits.speed_full_m_s * dt_s;

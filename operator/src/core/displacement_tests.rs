@@ -16,7 +16,7 @@ fn looking_down() -> ArmState {
 }
 
 fn rate(x: f64, y: f64, z: f64, turn: f64, tilt: f64) -> HandMotion {
-    HandMotion::Rate { x, y, z, turn, tilt }
+    HandMotion::Rate(Deflection { x, y, z, turn, tilt, ..Deflection::NONE })
 }
 
 fn hand(x: f64, y: f64) -> HandMotion {

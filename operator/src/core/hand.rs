@@ -35,24 +35,62 @@ impl Clutch {
 /// How the hand moves, along and about the axes of the picture: x to the right, y up, z inward.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum HandMotion {
-    /// Deflections with the dead zone already taken out, each −1 to 1.
-    Rate {
-        /// To the right.
-        x: f64,
-        /// Up.
-        y: f64,
-        /// Inward; without effect while a contact force is wanted, which then owns that axis.
-        z: f64,
-        /// About z: from right towards up.
-        turn: f64,
-        /// About x: from up towards inward.
-        tilt: f64,
-    },
+    /// How fast, and which arm.
+    Rate(Deflection),
     /// Where the hand is, from an origin that the device keeps. Only its changes are used, so the
     /// origin does not matter and closing the clutch can not jump.
     Displacement(Displacement),
     /// Where two hands are, each as in [`Self::Displacement`], and how far each is open; the left one first.
     Arms([ArmHand; ARMS]),
+}
+
+/// The arms of a pair, as the operator sees them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArmSide {
+    /// The first arm; also the only one.
+    Left,
+    /// The second arm.
+    Right,
+}
+
+impl ArmSide {
+    /// The word on the page.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Left => "left",
+            Self::Right => "right",
+        }
+    }
+}
+
+/// What sticks and keys ask of one arm or of a base, with the dead zone already taken out: each −1 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Deflection {
+    /// The arm that moves; the other one rests. Without effect for a base.
+    pub arm: ArmSide,
+    /// To the right.
+    pub x: f64,
+    /// Up.
+    pub y: f64,
+    /// Inward; without effect while a contact force is wanted, which then owns that axis.
+    pub z: f64,
+    /// About z: from right towards up.
+    pub turn: f64,
+    /// About x: from up towards inward.
+    pub tilt: f64,
+    /// Opens the jaw; without effect for a tool that has none.
+    pub jaw: f64,
+}
+
+impl Deflection {
+    /// Nothing is deflected.
+    pub const NONE: Self =
+        Self { arm: ArmSide::Left, x: 0.0, y: 0.0, z: 0.0, turn: 0.0, tilt: 0.0, jaw: 0.0 };
+
+    /// True if nothing is deflected, whichever arm it would be.
+    pub fn is_none(&self) -> bool {
+        Self { arm: Self::NONE.arm, ..*self } == Self::NONE
+    }
 }
 
 /// One hand of two.
@@ -67,7 +105,7 @@ pub struct ArmHand {
 impl HandMotion {
     /// A hand at rest.
     pub const fn still() -> Self {
-        Self::Rate { x: 0.0, y: 0.0, z: 0.0, turn: 0.0, tilt: 0.0 }
+        Self::Rate(Deflection::NONE)
     }
 }
 

@@ -3,9 +3,9 @@
 use super::tests::{Pair, at};
 use super::*;
 use crate::core::base_drive::STAND;
-use crate::core::hand::{Clutch, HandMotion, Stamp};
-use protocol::frame::{BaseTwist, Motion};
-use protocol::profile::TELECARE;
+use crate::core::hand::{ArmHand, ArmSide, Clutch, Deflection, HandMotion, Stamp};
+use protocol::frame::{ArmCommand, BaseTwist, Motion};
+use protocol::profile::{SURGERY, TELECARE, ULTRASOUND};
 
 /// INPUT-STALL: a device that hangs is not hidden by a console that goes on.
 #[test]
@@ -52,7 +52,8 @@ fn twist(frame: &CommandFrame) -> BaseTwist {
     }
 }
 
-const FORWARD_LEFT: HandMotion = HandMotion::Rate { x: 0.0, y: 1.0, z: 0.0, turn: 1.0, tilt: 0.0 };
+const FORWARD_LEFT: HandMotion =
+    HandMotion::Rate(Deflection { y: 1.0, turn: 1.0, ..Deflection::NONE });
 
 #[test]
 fn a_base_is_driven_only_while_the_robot_follows() {
@@ -103,4 +104,62 @@ fn a_base_that_has_stopped_is_asked_to_stand_whatever_the_hand_does() {
             assert_eq!((frame.mode, twist(&frame)), (Mode::Hold, STAND));
         }
     }
+}
+
+fn arms(frame: &CommandFrame) -> [ArmCommand; 2] {
+    match frame.motion {
+        Motion::Arms(arms) => arms,
+        Motion::Base(_) => panic!("not arms"),
+    }
+}
+
+/// A robot that does what it is told, with something between its second jaw's fingers.
+fn obeys(p: &mut Pair) {
+    let told = arms(&p.last);
+    p.says(|f| {
+        for (arm, told) in f.arms.iter_mut().zip(told) {
+            (arm.jaw_setpoint_rad, arm.jaw_rad) = (told.jaw_rad, told.jaw_rad + 0.2);
+        }
+    });
+}
+
+#[test]
+fn a_hand_without_fingers_moves_the_arm_and_the_jaw_that_it_names_and_no_other() {
+    let mut p = Pair::with(SURGERY);
+    p.says(|f| (f.arms[0].jaw_setpoint_rad, f.arms[1].jaw_setpoint_rad) = (0.5, 0.25));
+    p.engage();
+    let jaws = |frame: &CommandFrame| arms(frame).map(|arm| arm.jaw_rad);
+    assert_eq!(jaws(&p.last), [0.5, 0.25], "it says where the jaws are");
+    let asked = Deflection { x: 1.0, jaw: -1.0, ..Deflection::NONE };
+    let mut before = jaws(&p.last);
+    for arm in [ArmSide::Right, ArmSide::Left] {
+        for _ in 0..100 {
+            p.moves(1.0, Clutch::Closed, HandMotion::Rate(Deflection { arm, ..asked }));
+            obeys(&mut p);
+        }
+        let after = jaws(&p.last);
+        let (moved, other) = if arm == ArmSide::Right { (1, 0) } else { (0, 1) };
+        assert_eq!(after[other], before[other]);
+        assert!(after[moved] < before[moved] - 0.05, "{after:?}");
+        before = after;
+    }
+    let moved = arms(&p.last).map(|arm| arm.displacement.translation.norm() > 1e-4);
+    assert_eq!(moved, [true, true]);
+    p.hand(0.0, Clutch::Open, 0.0);
+    assert_eq!(jaws(&p.last), before, "let go, it says what the robot last asked for");
+}
+
+#[test]
+fn fingers_speak_for_themselves_and_a_tool_without_a_jaw_has_none() {
+    let mut p = Pair::with(SURGERY);
+    p.says(|f| f.arms[0].jaw_setpoint_rad = 0.5);
+    let place = Displacement::none();
+    let hands = [0.1, f64::NAN].map(|jaw_rad| ArmHand { place, jaw_rad });
+    let frame = p.moves(0.0, Clutch::Open, HandMotion::Arms(hands));
+    assert_eq!(arms(&frame).map(|arm| arm.jaw_rad), [0.1, 0.0]);
+    let frame = p.moves(0.0, Clutch::Open, HandMotion::Displacement(place));
+    assert_eq!(arms(&frame).map(|arm| arm.jaw_rad), [0.5, 0.0]);
+    let mut p = Pair::with(ULTRASOUND);
+    p.says(|f| f.arms[0].jaw_setpoint_rad = 0.5);
+    assert_eq!(arms(&p.hand(0.0, Clutch::Open, 0.0)).map(|arm| arm.jaw_rad), [0.0, 0.0]);
 }

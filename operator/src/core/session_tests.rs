@@ -1,6 +1,6 @@
 use super::*;
 use crate::core::base_drive::STAND;
-use crate::core::hand::{Clutch, HandMotion};
+use crate::core::hand::{ArmSide, Clutch, Deflection, HandMotion};
 use proptest::prelude::*;
 use protocol::ARMS;
 use protocol::cause::CauseSet;
@@ -81,7 +81,7 @@ impl Pair {
     }
 
     pub(super) fn hand(&mut self, deadman: f64, clutch: Clutch, x: f64) -> CommandFrame {
-        let motion = HandMotion::Rate { x, y: 0.0, z: 0.0, turn: 0.0, tilt: 0.0 };
+        let motion = HandMotion::Rate(Deflection { x, ..Deflection::NONE });
         self.moves(deadman, clutch, motion)
     }
 
@@ -458,7 +458,9 @@ proptest! {
             }
             p.ms += gap;
             let clutch = if closed { Clutch::Closed } else { Clutch::Open };
-            let motion = HandMotion::Rate { x, y: x, z: x, turn: x, tilt: x };
+            let motion = HandMotion::Rate(Deflection {
+                x, y: x, z: x, turn: x, tilt: x, jaw: x, arm: if closed { ArmSide::Left } else { ArmSide::Right },
+            });
             let sample = HandSample {
                 deadman, clutch, motion, force_wanted_n, ..HandSample::neutral(at(p.ms))
             };

@@ -4,9 +4,11 @@
 //! |---|---|
 //! | right trigger, held from half | deadman |
 //! | right bumper, held | clutch closed: the robot follows |
+//! | left bumper, held | the right arm is moved instead of the left one |
 //! | left stick | slide: right, up; a base: turn, drive |
 //! | right stick | across: turn, along: tilt |
 //! | d-pad up, down | contact force wanted, in steps of 0.5 N; where no tool presses by itself: in, out |
+//! | d-pad left, right | closes, opens the jaw |
 //! | B | STOP |
 //!
 //! The mapping is a pure function of [`RawPad`], so that it can be tested: nobody can forge an event
@@ -19,10 +21,12 @@
 //! gives nothing until it has been seen neutral, and a second pad is ignored: the chosen one stays.
 
 use gilrs::{Axis, Button, EventType, GamepadId, Gilrs, GilrsBuilder};
+use protocol::ARMS;
 use protocol::profile::Profile;
 use protocol::time::{Moment, Operator};
 
-use super::{Clutch, HandDevice, HandMotion, HandSample, Stamp};
+use super::choice::Choice;
+use super::{ArmSide, Clutch, Deflection, HandDevice, HandMotion, HandSample, Stamp};
 use crate::core::session::force_max_n;
 use crate::core::shaping;
 
@@ -68,10 +72,16 @@ pub struct RawPad {
     pub bumper: bool,
     /// The B button.
     pub stop: bool,
+    /// Left bumper.
+    pub other_arm: bool,
     /// D-pad up.
     pub up: bool,
     /// D-pad down.
     pub down: bool,
+    /// D-pad left.
+    pub close: bool,
+    /// D-pad right.
+    pub open: bool,
     /// Left stick: right, up; −1 to 1.
     pub left: [f64; 2],
     /// Right stick: right, up; −1 to 1.
@@ -88,8 +98,11 @@ impl RawPad {
             trigger: 0.0,
             bumper: false,
             stop: false,
+            other_arm: false,
             up: false,
             down: false,
+            close: false,
+            open: false,
             left: [0.0, 0.0],
             right: [0.0, 0.0],
             reported,
@@ -101,12 +114,13 @@ impl RawPad {
         let at_rest = |stick| shaping::stick(stick, dead_zone) == [0.0, 0.0];
         self.connected
             && self.trigger <= TRIGGER_NEUTRAL_MAX
-            && !(self.bumper || self.up || self.down)
+            && !(self.bumper || self.other_arm)
+            && !(self.up || self.down || self.close || self.open)
             && at_rest(self.left)
             && at_rest(self.right)
     }
 
-    /// What the hand does with it, with the d-pad left out.
+    /// What the hand does with it, with d-pad and left bumper left out.
     pub fn hand_sample(&self, dead_zone: f64) -> HandSample {
         let [x, y] = shaping::stick(self.left, dead_zone);
         let [across, tilt] = shaping::stick(self.right, dead_zone);
@@ -114,7 +128,7 @@ impl RawPad {
             deadman: shaping::unit(self.trigger).max(0.0),
             clutch: if self.bumper { Clutch::Closed } else { Clutch::Open },
             // A stick pushed to the right turns clockwise, as a knob would.
-            motion: HandMotion::Rate { x, y, z: 0.0, turn: -across, tilt },
+            motion: HandMotion::Rate(Deflection { x, y, turn: -across, tilt, ..Deflection::NONE }),
             ..self.let_go()
         }
     }
@@ -128,9 +142,15 @@ impl RawPad {
         }
     }
 
-    /// The d-pad as a deflection: up is 1.
-    fn up_or_down(&self) -> f64 {
-        f64::from(i8::from(self.up) - i8::from(self.down))
+    /// What d-pad and left bumper ask for: up is inward, right is open.
+    fn arm_and_d_pad(&self) -> Deflection {
+        let either = |more: bool, less: bool| f64::from(i8::from(more) - i8::from(less));
+        Deflection {
+            arm: if self.other_arm { ArmSide::Right } else { ArmSide::Left },
+            z: either(self.up, self.down),
+            jaw: either(self.open, self.close),
+            ..Deflection::NONE
+        }
     }
 }
 
@@ -139,7 +159,9 @@ impl RawPad {
 pub struct PadMemory {
     dead_zone: f64,
     force_max_n: f64,
+    has_two_arms: bool,
     force_wanted_n: f64,
+    choice: Choice,
     before: RawPad,
     needs_neutral: bool,
     stop_pressed: bool,
@@ -151,7 +173,9 @@ impl PadMemory {
         Self {
             dead_zone: profile.hand.dead_zone,
             force_max_n: force_max_n(profile),
+            has_two_arms: profile.arms().is_some_and(|arms| arms.count == ARMS),
             force_wanted_n: FORCE_START_N.min(force_max_n(profile)),
+            choice: Choice::first(),
             before: RawPad::untouched(Moment::START),
             needs_neutral: true,
             stop_pressed: false,
@@ -181,10 +205,12 @@ impl PadMemory {
             return HandSample { force_wanted_n, ..raw.let_go() };
         }
         let mut sample = HandSample { force_wanted_n, ..raw.hand_sample(self.dead_zone) };
-        if let HandMotion::Rate { z, .. } = &mut sample.motion
-            && self.force_max_n <= 0.0
-        {
-            *z = raw.up_or_down();
+        if let HandMotion::Rate(asked) = &mut sample.motion {
+            let more = raw.arm_and_d_pad();
+            let arm = if self.has_two_arms { more.arm } else { ArmSide::Left };
+            // With a force loop up and down are its force.
+            let z = if self.force_max_n <= 0.0 { more.z } else { 0.0 };
+            *asked = self.choice.take(Deflection { arm, z, jaw: more.jaw, ..*asked });
         }
         sample
     }
@@ -278,6 +304,9 @@ impl Gamepad {
             stop: pad.is_pressed(Button::East),
             up: pad.is_pressed(Button::DPadUp),
             down: pad.is_pressed(Button::DPadDown),
+            close: pad.is_pressed(Button::DPadLeft),
+            open: pad.is_pressed(Button::DPadRight),
+            other_arm: pad.is_pressed(Button::LeftTrigger),
             left: [axis(Axis::LeftStickX), axis(Axis::LeftStickY)],
             right: [axis(Axis::RightStickX), axis(Axis::RightStickY)],
             reported: self.raw.reported,
@@ -340,6 +369,11 @@ mod tests {
         memory
     }
 
+    fn asked(sample: &HandSample) -> Deflection {
+        let HandMotion::Rate(asked) = sample.motion else { panic!("a rate") };
+        asked
+    }
+
     fn grasp(memory: &mut PadMemory, raw: &RawPad) -> Grasp {
         memory.take(raw).grasp(now())
     }
@@ -366,16 +400,13 @@ mod tests {
         let raw = RawPad { left: [1.0, 0.0], right: [0.0, -1.0], ..rest() };
         assert_eq!(
             m.take(&raw).motion,
-            HandMotion::Rate { x: 1.0, y: 0.0, z: 0.0, turn: -0.0, tilt: -1.0 }
+            HandMotion::Rate(Deflection { x: 1.0, tilt: -1.0, ..Deflection::NONE })
         );
         let raw = RawPad { left: [0.0, 0.56], right: [1.0, 0.0], ..rest() };
-        let HandMotion::Rate { x, y, turn, .. } = m.take(&raw).motion else { panic!("a rate") };
+        let Deflection { x, y, turn, .. } = asked(&m.take(&raw));
         assert!(x == 0.0 && (y - 0.5).abs() < 1e-9 && (turn + 1.0).abs() < 1e-9);
         let worn = RawPad { left: [0.08, -0.08], right: [0.1, 0.0], ..rest() };
-        assert_eq!(
-            m.take(&worn).motion,
-            HandMotion::Rate { x: 0.0, y: 0.0, z: 0.0, turn: -0.0, tilt: 0.0 }
-        );
+        assert_eq!(m.take(&worn).motion, HandMotion::still());
     }
 
     /// C3: after a disconnection a pad that is still deflected or pressed gives nothing.
@@ -396,6 +427,9 @@ mod tests {
             RawPad { right: [0.0, 0.9], ..rest() },
             RawPad { up: true, ..rest() },
             RawPad { down: true, ..rest() },
+            RawPad { close: true, ..rest() },
+            RawPad { open: true, ..rest() },
+            RawPad { other_arm: true, ..rest() },
         ] {
             assert_eq!(grasp(&mut m, &held), Grasp::Released);
             assert!(m.needs_neutral());
@@ -442,15 +476,39 @@ mod tests {
                 [(true, false, 1.0), (false, true, -1.0), (true, true, 0.0), (false, false, 0.0)]
             {
                 let sample = m.take(&RawPad { up, down, ..rest() });
-                let HandMotion::Rate { z, .. } = sample.motion else { panic!("a rate") };
+                let z = asked(&sample).z;
                 assert_eq!((z, sample.force_wanted_n), (wanted, 0.0));
             }
         }
         let mut m = memory();
-        let HandMotion::Rate { z, .. } = m.take(&RawPad { up: true, ..rest() }).motion else {
-            panic!("a rate")
-        };
+        let z = asked(&m.take(&RawPad { up: true, ..rest() })).z;
         assert_eq!(z, 0.0, "with a force loop the axis is the robot's");
+    }
+
+    #[test]
+    fn the_left_bumper_moves_the_right_arm_from_rest_and_the_d_pad_its_jaw() {
+        let mut m = PadMemory::new(&Profile::parse(SURGERY).unwrap());
+        m.take(&rest());
+        let pushed = RawPad { left: [1.0, 0.0], ..rest() };
+        assert_eq!(asked(&m.take(&pushed)), Deflection { x: 1.0, ..Deflection::NONE });
+        let right = Deflection { arm: ArmSide::Right, ..Deflection::NONE };
+        let over = RawPad { other_arm: true, ..rest() };
+        assert_eq!(asked(&m.take(&RawPad { left: [1.0, 0.0], ..over })), right, "not at once");
+        assert_eq!(asked(&m.take(&over)), right);
+        for (close, open, jaw) in
+            [(true, false, -1.0), (false, true, 1.0), (true, true, 0.0), (false, false, 0.0)]
+        {
+            let sample = m.take(&RawPad { close, open, ..over });
+            assert_eq!(asked(&sample), Deflection { jaw, ..right });
+        }
+        assert_eq!(asked(&m.take(&pushed)), Deflection::NONE, "nor back at once");
+    }
+
+    #[test]
+    fn where_there_is_one_arm_the_left_bumper_does_nothing() {
+        let mut m = memory();
+        let pushed = RawPad { left: [1.0, 0.0], other_arm: true, ..rest() };
+        assert_eq!(asked(&m.take(&pushed)), Deflection { x: 1.0, ..Deflection::NONE });
     }
 
     /// INPUT-STALL: a hand that keeps still is no device that hangs, and one that is gone is.

@@ -4,6 +4,7 @@
 //! last reported, and whether it reports without pause ([`Stamp`]). A device never repeats old values to
 //! look alive: one that is gone says so.
 
+mod choice;
 #[cfg(feature = "gamepad")]
 pub mod gamepad;
 pub mod pad;
@@ -13,7 +14,9 @@ pub mod script;
 use protocol::frame::StateFrame;
 use protocol::time::{Moment, Operator};
 
-pub use crate::core::hand::{ArmHand, Clutch, Grasp, HandMotion, HandSample, Stamp};
+pub use crate::core::hand::{
+    ArmHand, ArmSide, Clutch, Deflection, Grasp, HandMotion, HandSample, Stamp,
+};
 
 /// Something that a hand holds.
 pub trait HandDevice {

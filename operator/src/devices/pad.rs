@@ -13,7 +13,8 @@ use core::time::Duration;
 use protocol::frame::StateFrame;
 use protocol::time::{Moment, Operator};
 
-use super::{Clutch, HandDevice, HandMotion, HandSample};
+use super::choice::Choice;
+use super::{ArmSide, Clutch, Deflection, HandDevice, HandMotion, HandSample};
 use crate::core::shaping;
 
 /// A report older than this is no hand: the page hangs or is hidden.
@@ -33,14 +34,29 @@ pub struct PadReport {
     pub x: f64,
     /// Up, −1 to 1.
     pub y: f64,
+    /// Inward, −1 to 1.
+    pub z: f64,
     /// From right towards up, −1 to 1.
     pub turn: f64,
+    /// Opens the jaw, −1 to 1.
+    pub jaw: f64,
+    /// The arm that it moves.
+    pub arm: ArmSide,
     /// Contact force wanted. Unit: newton.
     pub force_n: f64,
     /// Rises with every report of one page.
     pub seq: u64,
     /// When the console process received it.
     pub arrived: Moment<Operator>,
+}
+
+impl PadReport {
+    /// What it asks for, with every number brought inside.
+    fn asked(&self) -> Deflection {
+        let [x, y] = shaping::stick([self.x, self.y], 0.0);
+        let [z, turn, jaw] = [self.z, self.turn, self.jaw].map(shaping::unit);
+        Deflection { arm: self.arm, x, y, z, turn, jaw, ..Deflection::NONE }
+    }
 }
 
 /// Why a press gives nothing.
@@ -117,6 +133,8 @@ enum FarSide {
 pub struct PracticePad {
     far_side: FarSide,
     newest: PadReport,
+    asked: Deflection,
+    choice: Choice,
     press: Press,
     seen: Option<Seen>,
     not_newer: u64,
@@ -134,6 +152,8 @@ impl PracticePad {
         Self {
             far_side: FarSide::Unknown,
             newest: UNTOUCHED,
+            asked: Deflection::NONE,
+            choice: Choice::first(),
             press: Press::None,
             seen: None,
             not_newer: 0,
@@ -158,6 +178,8 @@ impl PracticePad {
     /// Another page has connected: its reports count from the start, and a press does not carry over.
     pub const fn page_changed(&mut self) {
         self.newest = UNTOUCHED;
+        self.asked = Deflection::NONE;
+        self.choice = Choice::first();
         self.press = Press::None;
     }
 
@@ -169,6 +191,8 @@ impl PracticePad {
         }
         let silent = !is_fresh(&self.newest, report.arrived);
         self.newest = report;
+        // Of every report, for a rest between two ticks is a rest, too.
+        self.asked = self.choice.take(report.asked());
         if silent {
             self.spend(PadRefusal::PageSilent);
         }
@@ -234,13 +258,15 @@ impl HandDevice for PracticePad {
 
     fn sample(&mut self, now: Moment<Operator>) -> HandSample {
         self.judge(now);
-        let PadReport { x, y, turn, force_n, arrived, .. } = self.newest;
+        let PadReport { force_n, arrived, .. } = self.newest;
         let neutral = HandSample { force_wanted_n: force_n, ..HandSample::neutral(arrived) };
-        let [x, y] = shaping::stick([x, y], 0.0);
-        let motion = HandMotion::Rate { x, y, z: 0.0, turn: shaping::unit(turn), tilt: 0.0 };
+        let motion = HandMotion::Rate(self.asked);
         match self.press {
             Press::None | Press::Spent { .. } => neutral,
-            Press::Open { .. } => HandSample { deadman: 1.0, ..neutral },
+            Press::Open { .. } => {
+                let still = Deflection { arm: self.asked.arm, ..Deflection::NONE };
+                HandSample { deadman: 1.0, motion: HandMotion::Rate(still), ..neutral }
+            }
             Press::Closed { .. } => {
                 HandSample { deadman: 1.0, clutch: Clutch::Closed, motion, ..neutral }
             }
@@ -260,7 +286,10 @@ const UNTOUCHED: PadReport = PadReport {
     held: false,
     x: 0.0,
     y: 0.0,
+    z: 0.0,
     turn: 0.0,
+    jaw: 0.0,
+    arm: ArmSide::Left,
     force_n: 0.0,
     seq: 0,
     arrived: Moment::START,
@@ -288,7 +317,7 @@ mod tests {
 
     fn report(held: bool, seq: u64) -> PadReport {
         let arrived = at(seq);
-        PadReport { held, x: 0.5, y: 0.0, turn: 0.0, force_n: 5.0, seq, arrived }
+        PadReport { held, x: 0.5, force_n: 5.0, seq, arrived, ..UNTOUCHED }
     }
 
     fn robot(pad: &mut PracticePad, ms: u64, epoch: u32, blocked: bool) {
@@ -318,8 +347,8 @@ mod tests {
         assert_eq!(pad.sample(at(1_011)).motion, HandMotion::still());
         robot(&mut pad, 1_020, 3, false);
         assert_eq!(grasp(&mut pad, 1_021), Grasp::Closed);
-        let HandMotion::Rate { x, .. } = pad.sample(at(1_021)).motion else { panic!("a rate") };
-        assert!((x - 0.5).abs() < 1e-12);
+        let HandMotion::Rate(asked) = pad.sample(at(1_021)).motion else { panic!("a rate") };
+        assert!((asked.x - 0.5).abs() < 1e-12);
         robot(&mut pad, 1_030, 3, true);
         assert_eq!(grasp(&mut pad, 1_031), Grasp::Closed, "what blocks later is the robot's");
         pad.report(report(false, 1_040));
@@ -436,14 +465,32 @@ mod tests {
     }
 
     #[test]
+    fn the_other_arm_begins_from_rest_and_its_jaw_with_it() {
+        let mut pad = ready();
+        robot(&mut pad, 1_009, 3, false);
+        pad.report(report(true, 1_010));
+        let mut asked = |ms, change: &dyn Fn(&mut PadReport)| {
+            let mut next = report(true, ms);
+            change(&mut next);
+            pad.report(next);
+            let HandMotion::Rate(asked) = pad.sample(at(ms)).motion else { panic!("a rate") };
+            asked
+        };
+        let right = Deflection { arm: ArmSide::Right, ..Deflection::NONE };
+        assert_eq!(asked(1_020, &|_| {}), Deflection { x: 0.5, ..Deflection::NONE });
+        assert_eq!(asked(1_030, &|r| r.arm = ArmSide::Right), right);
+        assert_eq!(asked(1_040, &|r| (r.arm, r.x) = (ArmSide::Right, 0.0)), right);
+        let closes = asked(1_050, &|r| (r.arm, r.z, r.jaw) = (ArmSide::Right, 0.5, -1.0));
+        assert_eq!(closes, Deflection { x: 0.5, z: 0.5, jaw: -1.0, ..right });
+    }
+
+    #[test]
     fn numbers_from_a_page_are_brought_inside() {
         let mut pad = ready();
-        let wild = PadReport { x: 9.0, y: f64::NAN, turn: -7.0, ..report(true, 1_010) };
-        pad.report(wild);
+        let wild = PadReport { x: 9.0, y: f64::NAN, turn: -7.0, z: 1e300, ..report(true, 1_010) };
+        pad.report(PadReport { jaw: f64::INFINITY, ..wild });
         robot(&mut pad, 1_011, 3, false);
-        let HandMotion::Rate { x, y, turn, .. } = pad.sample(at(1_012)).motion else {
-            panic!("a rate")
-        };
-        assert!(x == 0.0 && y == 0.0 && (turn + 1.0).abs() < 1e-12);
+        let HandMotion::Rate(asked) = pad.sample(at(1_012)).motion else { panic!("a rate") };
+        assert_eq!(asked, Deflection { turn: -1.0, z: 1.0, ..Deflection::NONE });
     }
 }

@@ -32,6 +32,9 @@ pub const TRANSLATION_MAX_M: f64 = 2.0;
 /// A wanted contact force beyond this is not a command for a patient. Unit: newton.
 pub const FORCE_WANTED_MAX_N: f64 = 100.0;
 
+/// No jaw is open wider than this, to either side. Unit: radian.
+pub const JAW_MAX_RAD: f64 = 4.0;
+
 /// What the hand asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -288,7 +291,7 @@ impl ArmCommand {
                 translation: Vector3::new(reach(x)?, reach(y)?, reach(z)?),
                 rotation,
             },
-            jaw_rad: within("jaw", wire.jaw_rad, -4.0, 4.0)?,
+            jaw_rad: within("jaw", wire.jaw_rad, -JAW_MAX_RAD, JAW_MAX_RAD)?,
             force_wanted_n: within("force_wanted", wire.force_wanted_n, 0.0, FORCE_WANTED_MAX_N)?,
         })
     }

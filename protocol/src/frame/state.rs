@@ -5,7 +5,7 @@ use core::time::Duration;
 use nalgebra::{Isometry3, Translation3, Vector3};
 
 use super::clamp::{CLAMPED_MAX, CLAMPS, ClampSet};
-use super::command::expect_header;
+use super::command::{JAW_MAX_RAD, expect_header};
 use super::{FRAME_VERSION, FrameError, codec, within};
 use crate::ARMS;
 use crate::cause::{Cause, CauseSet};
@@ -14,7 +14,7 @@ use crate::state::OperatingState;
 use crate::time::{Moment, Operator, Robot};
 
 /// Bytes of a state frame. Unit: byte.
-pub const STATE_BYTES: usize = 338;
+pub const STATE_BYTES: usize = 346;
 
 const KIND: u8 = 2;
 const NO_CAUSE: u8 = u8::MAX;
@@ -31,8 +31,10 @@ pub struct ArmState {
     pub force_n: Vector3<f64>,
     /// Torque on the tip about the base axes. Unit: newton metre.
     pub torque_n_m: Vector3<f64>,
-    /// Opening of the jaw. Unit: radian.
+    /// Opening of the jaw, as measured. Unit: radian.
     pub jaw_rad: f64,
+    /// How far the robot's core last asked the jaw to open. What it holds keeps a jaw wider than that. Unit: radian.
+    pub jaw_setpoint_rad: f64,
 }
 
 impl ArmState {
@@ -44,6 +46,7 @@ impl ArmState {
             force_n: Vector3::zeros(),
             torque_n_m: Vector3::zeros(),
             jaw_rad: 0.0,
+            jaw_setpoint_rad: 0.0,
         }
     }
 
@@ -143,6 +146,7 @@ struct ArmWire {
     force_n: [f32; 3],
     torque_n_m: [f32; 3],
     jaw_rad: f32,
+    jaw_setpoint_rad: f32,
 }
 
 #[derive(Encode, Decode)]
@@ -304,6 +308,7 @@ impl ArmState {
             force_n: self.force_n.map(|v| v as f32).into(),
             torque_n_m: self.torque_n_m.map(|v| v as f32).into(),
             jaw_rad: self.jaw_rad as f32,
+            jaw_setpoint_rad: self.jaw_setpoint_rad as f32,
         }
     }
 
@@ -313,9 +318,14 @@ impl ArmState {
             setpoint: pose_from_wire("setpoint", wire.setpoint_m, wire.setpoint_xyzw)?,
             force_n: vector("force", wire.force_n, 1e4)?,
             torque_n_m: vector("torque", wire.torque_n_m, 1e4)?,
-            jaw_rad: within("jaw", wire.jaw_rad, -4.0, 4.0)?,
+            jaw_rad: jaw("jaw", wire.jaw_rad)?,
+            jaw_setpoint_rad: jaw("jaw_setpoint", wire.jaw_setpoint_rad)?,
         })
     }
+}
+
+fn jaw(field: &'static str, rad: f32) -> Result<f64, FrameError> {
+    within(field, rad, -JAW_MAX_RAD, JAW_MAX_RAD)
 }
 
 fn age_to_wire(age: Option<Duration>) -> u32 {

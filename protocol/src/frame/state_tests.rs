@@ -40,6 +40,7 @@ fn frame() -> StateFrame {
                 force_n: Vector3::new(1.0, 2.0, 4.0),
                 torque_n_m: Vector3::new(0.5, 0.25, 0.125),
                 jaw_rad: 0.5,
+                jaw_setpoint_rad: 0.375,
             },
             ArmState::absent(),
         ],
@@ -73,7 +74,7 @@ fn the_layout_is_the_golden_one() {
     assert_eq!(float(182), 1.0, "x of the quaternion comes first");
     assert_eq!(float(198), 0.75);
     assert_eq!((float(226), float(230), float(234)), (1.0, 2.0, 4.0));
-    assert_eq!((float(238), float(250), float(254)), (0.5, 0.5, 0.0));
+    assert_eq!((float(238), float(250), float(254), float(258)), (0.5, 0.5, 0.375, 0.0));
     assert_eq!(bytes.len(), STATE_BYTES);
     assert_eq!(StateFrame::decode(&bytes), Ok(frame()));
 }
@@ -102,7 +103,7 @@ fn a_second_decoder_agrees() {
         clamps: u16,
         clamped_by: [f32; 12],
         base: [f32; 7],
-        arms: [[f32; 21]; 2],
+        arms: [[f32; 22]; 2],
     }
     let bytes = frame().encode().unwrap();
     let other: Frame = wincode::deserialize(&bytes).unwrap();
@@ -154,15 +155,17 @@ fn a_state_that_is_none_is_refused() {
         (226, "force"),
         (238, "torque"),
         (250, "jaw"),
-        (254, "measured"),
-        (334, "jaw"),
+        (254, "jaw_setpoint"),
+        (258, "measured"),
+        (338, "jaw"),
+        (342, "jaw_setpoint"),
     ] {
         let FrameError::Range { field, .. } = with(at, &nan) else { panic!("{at}") };
         assert_eq!(field, name, "{at}");
         let huge = 1e30_f32.to_le_bytes();
         assert!(matches!(with(at, &huge), FrameError::Range { .. }), "{at}");
     }
-    for (at, name) in [(182, "measured"), (210, "setpoint"), (266, "measured"), (294, "setpoint")] {
+    for (at, name) in [(182, "measured"), (210, "setpoint"), (270, "measured"), (298, "setpoint")] {
         assert_eq!(with(at, &nan), FrameError::NotARotation { field: name }, "{at}");
     }
     assert!(StateFrame { speed_m_s: f64::NAN, ..frame() }.encode().is_err());

@@ -127,6 +127,8 @@ pub struct Steering {
     tool: Option<UnitQuaternion<f64>>,
     jaws_rad: [f64; ARMS],
     heard_jaws_rad: [f64; ARMS],
+    /// What the robot last asked of each jaw: what it holds keeps it wider. Unit: radian.
+    asked_jaws_rad: [f64; ARMS],
     phase: Phase,
     expected: Option<Expected>,
     lag_s: f64,
@@ -160,6 +162,7 @@ impl Steering {
             tool: None,
             jaws_rad: [0.0; ARMS],
             heard_jaws_rad: [0.0; ARMS],
+            asked_jaws_rad: [0.0; ARMS],
             phase: Phase::Looks,
             expected: None,
             lag_s: LAG_S.0,
@@ -298,12 +301,13 @@ impl Work for Steering {
         let [arm, _] = &state.arms;
         self.tool = Some(arm.measured.iso.rotation);
         self.heard_jaws_rad = state.arms.map(|arm| arm.jaw_rad.max(0.0));
+        self.asked_jaws_rad = state.arms.map(|arm| arm.jaw_setpoint_rad.max(0.0));
     }
 
     fn settle(&mut self, now: Moment<Operator>) {
         let at_m = self.place_m(now);
         (self.from_m, self.to_m, self.span) = (at_m, at_m, Span::OVER);
-        self.jaws_rad = self.heard_jaws_rad;
+        self.jaws_rad = self.asked_jaws_rad;
     }
 
     fn begin(&mut self, _random: &mut SplitMix64, now: Moment<Operator>) {

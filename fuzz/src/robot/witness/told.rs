@@ -87,7 +87,8 @@ impl Witness {
             assert_eq!((told.measured, told.force_n), (arm.tip, arm.force_n));
             assert_eq!((told.torque_n_m, told.jaw_rad), (arm.torque_n_m, arm.jaw_rad));
             if let Order::Servo { arms } = &outcome.order {
-                assert_eq!(told.setpoint, arms[n].tip, "another setpoint than is ordered");
+                let setpoint = (told.setpoint, told.jaw_setpoint_rad);
+                assert_eq!(setpoint, (arms[n].tip, arms[n].jaw_rad), "another than is ordered");
             }
         }
         if rig.arms == 0 {

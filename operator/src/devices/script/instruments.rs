@@ -115,10 +115,10 @@ impl Instruments {
         }
     }
 
-    /// The hands rest where they are, each as open as its jaw: a jaw waits for a hand that is elsewhere.
+    /// The hands rest where they are, each as open as its jaw is asked to be: a jaw waits for a hand that is elsewhere.
     pub(super) fn settle(&mut self, now: Moment<Operator>) {
         for hand in &mut self.hands {
-            let jaw_rad = hand.seen.map_or(0.0, |arm| arm.jaw_rad.max(0.0));
+            let jaw_rad = hand.seen.map_or(0.0, |arm| arm.jaw_setpoint_rad.max(0.0));
             let place = Place { jaw_rad, ..hand.place(now) };
             (hand.from, hand.to, hand.span) = (place, place, Span::OVER);
         }

@@ -141,6 +141,7 @@ impl FakeRobot {
             measured: self.tips[n],
             setpoint: self.tips[n],
             jaw_rad: self.jaws_rad[n],
+            jaw_setpoint_rad: self.jaws_rad[n],
             ..ArmState::absent()
         });
         StateFrame {

@@ -10,8 +10,8 @@ use protocol::frame::StateFrame;
 use protocol::profile::{BaseLimits, Profile};
 use protocol::time::{Moment, Operator};
 
-use super::super::HandMotion;
 use super::super::random::SplitMix64;
+use super::super::{Deflection, HandMotion};
 use super::stroke::{PEAK_ACCELERATION, PEAK_TO_MEAN, Span};
 
 /// Places lie within this of the start, along each axis. Unit: metre.
@@ -129,7 +129,7 @@ impl Wheels {
             Leg::Turn(turn_rad) => (0.0, per_s * turn_rad / self.turn_full_rad_s),
             Leg::Drive(way_m) => (per_s * way_m / self.speed_full_m_s, 0.0),
         };
-        HandMotion::Rate { x: 0.0, y, z: 0.0, turn, tilt: 0.0 }
+        HandMotion::Rate(Deflection { y, turn, ..Deflection::NONE })
     }
 
     /// Turn, drive, rest, and so on.

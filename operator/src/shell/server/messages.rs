@@ -7,6 +7,7 @@ use protocol::state::OperatingState;
 use protocol::time::{Moment, Operator};
 use serde::Deserialize;
 
+use crate::devices::ArmSide;
 use crate::devices::pad::PadReport;
 
 /// No message of a page is larger. Unit: byte. The largest, the decoder's report, is about a hundred.
@@ -18,6 +19,16 @@ pub(super) const MESSAGES_PER_SECOND: u32 = 400;
 
 /// The longest report of a decoder that goes into the log. Unit: character.
 pub(super) const REPORT_MAX: usize = 120;
+
+/// An arm, as the page calls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum PageArm {
+    /// The first.
+    Left,
+    /// The second.
+    Right,
+}
 
 /// One message.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -51,8 +62,14 @@ pub(super) enum PageMessage {
         x: f64,
         /// Up.
         y: f64,
+        /// Inward.
+        z: f64,
         /// Counter-clockwise.
         turn: f64,
+        /// Opens the jaw.
+        jaw: f64,
+        /// The arm that moves.
+        arm: PageArm,
         /// Contact force wanted.
         force_n: f64,
         /// Rises with every report.
@@ -114,8 +131,12 @@ impl PageMessage {
     /// The report of the pad, if it is one.
     pub(super) fn pad(&self, arrived: Moment<Operator>) -> Option<PadReport> {
         match *self {
-            Self::Pad { held, x, y, turn, force_n, seq } => {
-                Some(PadReport { held, x, y, turn, force_n, seq, arrived })
+            Self::Pad { held, x, y, z, turn, jaw, arm, force_n, seq } => {
+                let arm = match arm {
+                    PageArm::Left => ArmSide::Left,
+                    PageArm::Right => ArmSide::Right,
+                };
+                Some(PadReport { held, x, y, z, turn, jaw, arm, force_n, seq, arrived })
             }
             _ => None,
         }
@@ -178,11 +199,21 @@ mod tests {
                 draw_ms: 0.2
             })
         );
-        let pad = r#"{"type":"pad","held":true,"x":0.5,"y":-1,"turn":1,"force_n":5,"seq":7,"t_ms":1234.5}"#;
+        let pad = r#"{"type":"pad","held":true,"x":0.5,"y":-1,"z":0.25,"turn":1,"jaw":-1,"arm":"right","force_n":5,"seq":7,"t_ms":1234.5}"#;
         let at = Moment::from_ns(9);
         let report = parse(pad).unwrap().pad(at).unwrap();
-        let expected =
-            PadReport { held: true, x: 0.5, y: -1.0, turn: 1.0, force_n: 5.0, seq: 7, arrived: at };
+        let expected = PadReport {
+            held: true,
+            x: 0.5,
+            y: -1.0,
+            z: 0.25,
+            turn: 1.0,
+            jaw: -1.0,
+            arm: ArmSide::Right,
+            force_n: 5.0,
+            seq: 7,
+            arrived: at,
+        };
         assert_eq!(report, expected);
         assert!(parse(r#"{"type":"decoder","report":"software, 1-in/1-out, 9 ms"}"#).is_some());
     }

@@ -345,7 +345,7 @@ fn what_is_not_understood_changes_nothing() {
         page.say(text);
     }
     page.0.send(Message::binary(vec![1, 2, 3])).unwrap();
-    page.say(r#"{"type":"pad","held":true,"x":0.5,"y":0,"turn":0,"force_n":5,"seq":1,"t_ms":1}"#);
+    page.say(r#"{"type":"pad","held":true,"x":0.5,"y":0,"z":0,"jaw":0,"arm":"left","turn":0,"force_n":5,"seq":1,"t_ms":1}"#);
     let ToHand::Pad(report) = site.heard() else { panic!("the pad") };
     assert!(report.held && report.seq == 1);
 }
@@ -364,7 +364,7 @@ fn only_a_picture_that_was_sent_to_this_page_can_be_presented_and_once() {
     for view in [6, 10, 9, 9, 8, 7] {
         page.present(view);
     }
-    page.say(r#"{"type":"pad","held":false,"x":0,"y":0,"turn":0,"force_n":5,"seq":1,"t_ms":1}"#);
+    page.say(r#"{"type":"pad","held":false,"x":0,"y":0,"z":0,"jaw":0,"arm":"left","turn":0,"force_n":5,"seq":1,"t_ms":1}"#);
     let ToHand::Presented { view, number, at } = site.heard() else { panic!("a presentation") };
     assert_eq!((view, number), (9, 1));
     assert!(at <= site.ends.shared.clock.now());
@@ -405,7 +405,7 @@ fn the_newest_page_steers_and_the_older_one_is_told_and_can_still_stop() {
         assert!(matches!(site.heard(), ToHand::PageChanged { .. }));
     }
     old.present(3);
-    old.say(r#"{"type":"pad","held":true,"x":1,"y":0,"turn":0,"force_n":5,"seq":9,"t_ms":1}"#);
+    old.say(r#"{"type":"pad","held":true,"x":1,"y":0,"z":0,"jaw":0,"arm":"left","turn":0,"force_n":5,"seq":9,"t_ms":1}"#);
     old.say(r#"{"type":"acknowledge"}"#);
     old.say(KNOBS);
     old.say(r#"{"type":"stop"}"#);

@@ -3,6 +3,7 @@
 use core::time::Duration;
 use std::sync::atomic::Ordering;
 
+use protocol::ARMS;
 use protocol::frame::StateFrame;
 use protocol::imaging::Knob;
 use protocol::profile::Profile;
@@ -14,6 +15,7 @@ use super::page::{
     Age, Ages, Alarm, Base, Clock, CommandAge, Force, Hand, Imaging, Path, Pictures, Probe,
     ProfileName, Reason, Setting, Speed, Stage, State, Status, Stop,
 };
+use crate::core::hand::{ArmSide, HandMotion};
 use crate::core::session::force_max_n;
 use crate::core::stages::Stage as Part;
 use crate::core::stats::AgeSeries;
@@ -333,11 +335,19 @@ fn imaging(known: &Known<'_>) -> Option<Imaging> {
 fn hand(known: &Known<'_>) -> Hand {
     let Snapshot { sample, device, .. } = known.snapshot;
     let note = if known.steers { hand_note(known.snapshot) } else { Some(page_taken().sentence) };
+    let arms = known.profile.arms().map_or(0, |arms| arms.count);
     Hand {
         source: device.clone(),
         deadman: (sample.connected && sample.deadman.is_finite())
             .then_some(rounded(sample.deadman)),
         clutch: if sample.connected { sample.clutch.word() } else { "unknown" },
+        arms,
+        arm: match sample.motion {
+            HandMotion::Rate(asked) if arms == ARMS => Some(asked.arm.word()),
+            HandMotion::Displacement(_) if arms == ARMS => Some(ArmSide::Left.word()),
+            _ => None,
+        },
+        jaw: known.profile.arms().is_some_and(|arms| arms.jaw.is_some()),
         note: note.unwrap_or_default(),
     }
 }

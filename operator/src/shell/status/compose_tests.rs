@@ -3,12 +3,13 @@ use std::collections::BTreeSet;
 
 use protocol::cause::{Cause, CauseSet};
 use protocol::frame::{ArmState, BaseState, Clamp, ClampSet};
+use protocol::pose::Displacement;
 use protocol::profile::{SURGERY, SURGERY_LAN, TELECARE, ULTRASOUND};
 use protocol::session::SessionId;
 use serde_json::{Value, json};
 
 use crate::core::session::tests::state_frame;
-use crate::devices::HandSample;
+use crate::devices::{ArmHand, ArmSide, Deflection, HandMotion, HandSample};
 use crate::shell::shared::fixture::{board, snapshot};
 
 fn at(ms: u64) -> Moment<Operator> {
@@ -281,6 +282,25 @@ fn where_no_tool_presses_by_itself_no_force_is_wanted() {
     };
     assert_eq!(wish(SURGERY, 5.0), Value::Null);
     assert_eq!((wish(ULTRASOUND, 5.0), wish(ULTRASOUND, 50.0)), (json!(5.0), json!(12.0)));
+}
+
+#[test]
+fn the_page_knows_which_arm_a_hand_moves_and_whether_it_has_a_jaw() {
+    let hand = |text, motion| {
+        let profile = Profile::parse(text).unwrap();
+        let status = told_under(&profile, Some(&state_frame()), |s, _| {
+            s.sample = HandSample { motion, ..HandSample::neutral(at(1_009)) };
+        });
+        let hand = &status["hand"];
+        (hand["arms"].clone(), hand["arm"].clone(), hand["jaw"].clone())
+    };
+    let right = HandMotion::Rate(Deflection { arm: ArmSide::Right, ..Deflection::NONE });
+    let each = HandMotion::Arms([ArmHand { place: Displacement::none(), jaw_rad: 0.0 }; 2]);
+    assert_eq!(hand(SURGERY, HandMotion::still()), (json!(2), json!("left"), json!(true)));
+    assert_eq!(hand(SURGERY, right), (json!(2), json!("right"), json!(true)));
+    assert_eq!(hand(SURGERY, each), (json!(2), Value::Null, json!(true)));
+    assert_eq!(hand(ULTRASOUND, right), (json!(1), Value::Null, json!(false)));
+    assert_eq!(hand(TELECARE, right), (json!(0), Value::Null, json!(false)));
 }
 
 /// The names of the fields in `{a: string, b: {c: number}}`, the outer ones only.

@@ -252,6 +252,12 @@ pub struct Hand {
     pub deadman: Option<f64>,
     /// `open`, `closed` or `unknown`.
     pub clutch: &'static str,
+    /// How many arms it can move; 0 for a base.
+    pub arms: usize,
+    /// The arm that it moves, `left` or `right`; `None` where there are not two, or where each has a hand.
+    pub arm: Option<&'static str>,
+    /// True if the tools have jaws.
+    pub jaw: bool,
     /// What the hand has to do first.
     pub note: String,
 }

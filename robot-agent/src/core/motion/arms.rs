@@ -304,6 +304,7 @@ impl ArmMotion {
                     force_n: r.force_n,
                     torque_n_m: r.torque_n_m,
                     jaw_rad: r.jaw_rad,
+                    jaw_setpoint_rad: arm.governor.jaw_rad(),
                 },
                 _ => ArmState::absent(),
             }

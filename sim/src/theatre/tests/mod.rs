@@ -3,6 +3,7 @@
 mod blackouts;
 mod carriers;
 mod faults;
+mod instruments;
 mod loss;
 mod reactions;
 
@@ -10,7 +11,7 @@ use super::*;
 use crate::network::{DelaySpec, Distribution};
 use operator::devices::pad::{PadReport, PracticePad};
 use operator::devices::script::ScriptedHand;
-use operator::devices::{HandDevice, HandSample};
+use operator::devices::{ArmSide, HandDevice, HandSample};
 use protocol::cause::Cause;
 use protocol::frame::StateFrame;
 
@@ -95,7 +96,10 @@ impl HandDevice for Pointer {
             held: self.held,
             x: self.x,
             y: self.y,
+            z: 0.0,
             turn: 0.0,
+            jaw: 0.0,
+            arm: ArmSide::Left,
             force_n: self.force_n,
             seq: self.seq,
             arrived: now,
