@@ -125,14 +125,20 @@ export class Picture {
      */
     renderPlace(live, camera) {
         const base = live?.base;
-        const { x_mm: x, y_mm: y, z_mm: z } = live?.probe ?? { x_mm: null, y_mm: null, z_mm: null };
-        setText(byId('probe-label'), base ? strings.label.way : camera ? strings.label.tip : strings.label.probe);
+        const { x_mm: x, y_mm: y, z_mm: z, jaw_deg: jaw } = live?.probe
+            ?? { x_mm: null, y_mm: null, z_mm: null, jaw_deg: null };
+        // Of two arms that move at once, the first.
+        const arm = live?.hand.arm ?? (live?.hand.arms === 2 ? 'left' : null);
+        const tip = arm ? strings.tipOf(arm) : camera ? strings.label.tip : strings.label.probe;
+        setText(byId('probe-label'), base ? strings.label.way : tip);
         setText(byId('probe-x'),
             base ? strings.ahead(metres(base.ahead_mm)) : `x ${quantity(x, 'mm')}`);
         setText(byId('probe-y'),
             base ? strings.behind(metres(base.behind_mm)) : `y ${quantity(y, 'mm')}`);
         setText(byId('probe-z'),
             base ? strings.turn(quantity(base.turn_deg_s, '°/s')) : `z ${quantity(z, 'mm')}`);
+        byId('probe-jaw').hidden = !live?.hand.jaw;
+        setText(byId('probe-jaw'), strings.jaw(number(jaw)));
     }
 
     /**

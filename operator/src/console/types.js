@@ -36,7 +36,7 @@
  * @property {{mm_s: ?number, cap_mm_s: ?number}} speed
  * @property {{limit: string, text: string}[]} clamps
  * @property {{source: string, deadman: ?number, clutch: string, arms: number, arm: ?string, jaw: boolean, note: string}} hand
- * @property {{x_mm: ?number, y_mm: ?number, z_mm: ?number}} probe
+ * @property {{x_mm: ?number, y_mm: ?number, z_mm: ?number, jaw_deg: ?number}} probe
  * @property {?Base} base  null for arms
  * @property {{shown: ?number, dropped: ?number, rate_hz: ?number, depth_mm: ?number}} pictures
  * @property {?Imaging} imaging  null where nothing can be set, or nothing is known

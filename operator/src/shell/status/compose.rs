@@ -120,7 +120,7 @@ pub fn compose(known: &Known<'_>, now: Moment<Operator>) -> Status {
         },
         clamps: frame.map_or_else(Vec::new, causes::clamps),
         hand: hand(known),
-        probe: probe(frame.filter(|_| profile.arms().is_some())),
+        probe: probe(known, frame),
         base: profile.base().map(|_| base(frame)),
         pictures,
         imaging: imaging(known),
@@ -342,22 +342,38 @@ fn hand(known: &Known<'_>) -> Hand {
             .then_some(rounded(sample.deadman)),
         clutch: if sample.connected { sample.clutch.word() } else { "unknown" },
         arms,
-        arm: match sample.motion {
-            HandMotion::Rate(asked) if arms == ARMS => Some(asked.arm.word()),
-            HandMotion::Displacement(_) if arms == ARMS => Some(ArmSide::Left.word()),
-            _ => None,
-        },
+        arm: moved_arm(known).map(ArmSide::word),
         jaw: known.profile.arms().is_some_and(|arms| arms.jaw.is_some()),
         note: note.unwrap_or_default(),
     }
 }
 
-fn probe(frame: Option<&StateFrame>) -> Probe {
-    let mm = frame.map(|f| {
-        let [arm, _] = &f.arms;
-        arm.measured.position().map(|m| rounded(m * 1e3))
+/// The arm that one hand moves; `None` where there are not two, or where each has a hand.
+fn moved_arm(known: &Known<'_>) -> Option<ArmSide> {
+    if known.profile.arms().is_none_or(|arms| arms.count != ARMS) {
+        return None;
+    }
+    match known.snapshot.sample.motion {
+        HandMotion::Rate(asked) => Some(asked.arm),
+        HandMotion::Displacement(_) => Some(ArmSide::Left),
+        HandMotion::Arms(_) => None,
+    }
+}
+
+fn probe(known: &Known<'_>, frame: Option<&StateFrame>) -> Probe {
+    let limits = known.profile.arms();
+    let arm = frame.filter(|_| limits.is_some()).map(|frame| {
+        let [left, right] = &frame.arms;
+        if moved_arm(known) == Some(ArmSide::Right) { right } else { left }
     });
-    Probe { x_mm: mm.map(|p| p.x), y_mm: mm.map(|p| p.y), z_mm: mm.map(|p| p.z) }
+    let mm = arm.map(|arm| arm.measured.position().map(|m| rounded(m * 1e3)));
+    let jaw = arm.filter(|_| limits.is_some_and(|limits| limits.jaw.is_some()));
+    Probe {
+        x_mm: mm.map(|p| p.x),
+        y_mm: mm.map(|p| p.y),
+        z_mm: mm.map(|p| p.z),
+        jaw_deg: jaw.map(|arm| rounded(arm.jaw_rad.to_degrees())),
+    }
 }
 
 /// What the robot's core asks of the base, and what is in its way.

@@ -1,9 +1,10 @@
 use super::*;
 use std::collections::BTreeSet;
 
+use nalgebra::Isometry3;
 use protocol::cause::{Cause, CauseSet};
 use protocol::frame::{ArmState, BaseState, Clamp, ClampSet};
-use protocol::pose::Displacement;
+use protocol::pose::{Displacement, Pose};
 use protocol::profile::{SURGERY, SURGERY_LAN, TELECARE, ULTRASOUND};
 use protocol::session::SessionId;
 use serde_json::{Value, json};
@@ -288,19 +289,32 @@ fn where_no_tool_presses_by_itself_no_force_is_wanted() {
 fn the_page_knows_which_arm_a_hand_moves_and_whether_it_has_a_jaw() {
     let hand = |text, motion| {
         let profile = Profile::parse(text).unwrap();
-        let status = told_under(&profile, Some(&state_frame()), |s, _| {
+        let arm = |x, jaw_rad| ArmState {
+            measured: Pose::new(Isometry3::translation(x, 0.0, 0.0)),
+            jaw_rad,
+            ..ArmState::absent()
+        };
+        let frame = StateFrame { arms: [arm(0.001, 0.1), arm(0.002, 0.2)], ..state_frame() };
+        let status = told_under(&profile, Some(&frame), |s, _| {
             s.sample = HandSample { motion, ..HandSample::neutral(at(1_009)) };
         });
-        let hand = &status["hand"];
-        (hand["arms"].clone(), hand["arm"].clone(), hand["jaw"].clone())
+        let (hand, tip) = (&status["hand"], &status["probe"]);
+        let told = ["arms", "arm", "jaw"].map(|key| hand[key].clone());
+        (told, (tip["x_mm"].clone(), tip["jaw_deg"].clone()))
     };
+    let none = Value::Null;
     let right = HandMotion::Rate(Deflection { arm: ArmSide::Right, ..Deflection::NONE });
     let each = HandMotion::Arms([ArmHand { place: Displacement::none(), jaw_rad: 0.0 }; 2]);
-    assert_eq!(hand(SURGERY, HandMotion::still()), (json!(2), json!("left"), json!(true)));
-    assert_eq!(hand(SURGERY, right), (json!(2), json!("right"), json!(true)));
-    assert_eq!(hand(SURGERY, each), (json!(2), Value::Null, json!(true)));
-    assert_eq!(hand(ULTRASOUND, right), (json!(1), Value::Null, json!(false)));
-    assert_eq!(hand(TELECARE, right), (json!(0), Value::Null, json!(false)));
+    let (left_tip, right_tip) = ((json!(1.0), json!(5.73)), (json!(2.0), json!(11.459)));
+    let of_left = [json!(2), json!("left"), json!(true)];
+    assert_eq!(hand(SURGERY, HandMotion::still()), (of_left, left_tip.clone()));
+    let of_right = [json!(2), json!("right"), json!(true)];
+    assert_eq!(hand(SURGERY, right), (of_right, right_tip));
+    assert_eq!(hand(SURGERY, each), ([json!(2), none.clone(), json!(true)], left_tip));
+    let of_probe = [json!(1), none.clone(), json!(false)];
+    assert_eq!(hand(ULTRASOUND, right), (of_probe, (json!(1.0), none.clone())));
+    let of_base = [json!(0), none.clone(), json!(false)];
+    assert_eq!(hand(TELECARE, right), (of_base, (none.clone(), none)));
 }
 
 /// The names of the fields in `{a: string, b: {c: number}}`, the outer ones only.

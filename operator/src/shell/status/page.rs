@@ -262,7 +262,7 @@ pub struct Hand {
     pub note: String,
 }
 
-/// Where the first tip is, along the axes of the base. Unit: millimetre.
+/// Where the tip is that the hand moves, along the axes of the base. Unit: millimetre.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Probe {
     /// Forward.
@@ -271,6 +271,8 @@ pub struct Probe {
     pub y_mm: Option<f64>,
     /// Up.
     pub z_mm: Option<f64>,
+    /// How far its jaw is open; `None` for a tool without one. Unit: degree.
+    pub jaw_deg: Option<f64>,
 }
 
 /// What a base does, and what is in its way.
