@@ -167,7 +167,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             .collect();
         let limits =
             [freshness.view_age_soft, freshness.view_age_hard].map(|d| d.as_secs_f64() * 1e3);
-        let svg = plot::draw(exercise.name(), limits, seeds, &marks);
+        let svg = plot::draw(exercise, limits, seeds, &marks);
         std::fs::write(Path::new(&to).join(format!("success-{}.svg", exercise.name())), svg)?;
     }
     Ok(())

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use sim::user::Exercise;
+
 /// One network.
 pub(crate) struct Mark {
     pub(crate) name: &'static str,
@@ -94,24 +96,27 @@ fn overlap(a: &Box4, b: &Box4) -> bool {
 }
 
 /// The picture. `limits`: ages that slow the robot and that hold it. Unit: ms.
-pub(crate) fn draw(exercise: &str, limits: [f64; 2], seeds: u64, marks: &[Mark]) -> String {
+pub(crate) fn draw(exercise: Exercise, limits: [f64; 2], seeds: u64, marks: &[Mark]) -> String {
+    let title = exercise.name().replace('-', " ");
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
-         aria-label=\"Success of the modelled user against the age of the picture, {exercise}\">\n\
+         aria-label=\"Success of the modelled user against the age of the picture, {title}\">\n\
          <style>{STYLE}</style>\n\
          <rect class=\"card\" x=\".5\" y=\".5\" width=\"{}\" height=\"{}\" rx=\"8\"/>\n",
         WIDTH - 1.0,
         HEIGHT - 1.0,
     );
     let what = match exercise {
-        "ultrasound" => "four places for a probe, held there for 2 s, all within 22 s",
-        _ => "six points touched with an instrument, all within 21 s",
+        Exercise::Probe => "four places for a probe, held there for 2 s",
+        Exercise::Touch => "six points touched with an instrument",
+        Exercise::Transfer => "three rings brought to pegs of the other side",
     };
+    let within_s = exercise.time().as_secs();
     let _ = write!(
         svg,
         "<text class=\"ink\" x=\"{LEFT}\" y=\"34\" style=\"font-size:17px;font-weight:600\">\
-         Success against latency: {exercise}</text>\n\
-         <text class=\"soft\" x=\"{LEFT}\" y=\"54\">A modelled user, {what}. {seeds} exams a network.</text>\n"
+         Success against latency: {title}</text>\n\
+         <text class=\"soft\" x=\"{LEFT}\" y=\"54\">A modelled user, {what}, all within {within_s} s. {seeds} exams a network.</text>\n"
     );
     grid(&mut svg, limits);
     let groups = gathered(marks);
