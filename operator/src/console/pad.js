@@ -282,7 +282,9 @@ export class Pad {
         this.arm = hand?.arm ?? null;
         if (hand) {
             this.pair = hand.arms === 2;
-            const axial = this.slider.disabled && hand.arms > 0;
+            // While a force is wanted, inward and outward are the robot's.
+            const free = this.slider.disabled || Number(this.slider.value) === 0;
+            const axial = free && hand.arms > 0;
             setText(byId('pad-hint'), strings.padHint({ axial, jaw: hand.jaw, pair: this.pair }));
         }
         setText(byId('pad-force-value'),

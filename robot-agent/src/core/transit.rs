@@ -175,6 +175,21 @@ mod tests {
     }
 
     #[test]
+    fn a_half_remembers_its_first_command_until_it_ends() {
+        let mut t = Transit::new();
+        note(&mut t, 0, 100 * US, Some(100 * US));
+        for ms in 1..300 {
+            note(&mut t, ms * MS - 900 * US, 1_000 * US, Some(100 * US));
+            assert_eq!(t.newest(), us(900 + 200 + 200), "{ms} ms after the first");
+        }
+        let mut t = Transit::new();
+        note(&mut t, 0, 100 * US, None);
+        note(&mut t, 300 * MS, 100 * US, Some(100 * US));
+        note(&mut t, 600 * MS, 100 * US, None);
+        assert_eq!(t.newest(), us(200 + 200), "the second began a new half, and so did the third");
+    }
+
+    #[test]
     fn a_pause_forgets_everything() {
         let mut t = Transit::new();
         note(&mut t, 0, 100 * US, Some(100 * US));
