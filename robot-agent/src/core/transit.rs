@@ -27,7 +27,7 @@ const DRIFT: Duration = Duration::from_micros(200);
 /// The least of some commands.
 #[derive(Debug, Clone, Copy, Default)]
 struct Least {
-    /// How much longer than the first command it was on its way. Unit: nanosecond.
+    /// How long it was on its way, and by how much the clocks show different times. Unit: nanosecond.
     way_ns: Option<i128>,
     /// Its loop age when it arrived.
     loop_age: Option<Duration>,
@@ -50,7 +50,6 @@ fn least<T: Ord>(a: Option<T>, b: Option<T>) -> Option<T> {
 /// Bounds how old commands were when they arrived. Bound: two halves of a window.
 #[derive(Debug, Clone)]
 pub(super) struct Transit {
-    first: Option<(Moment<Robot>, Moment<Operator>)>,
     begun: Option<Moment<Robot>>,
     before: Least,
     current: Least,
@@ -61,7 +60,7 @@ impl Transit {
     /// Nothing has arrived.
     pub(super) const fn new() -> Self {
         let none = Least { way_ns: None, loop_age: None };
-        Self { first: None, begun: None, before: none, current: none, newest: None }
+        Self { begun: None, before: none, current: none, newest: None }
     }
 
     /// The command `sampled` by the console's clock has arrived; the state that it names was `loop_age` old.
@@ -71,10 +70,8 @@ impl Transit {
         arrived: Moment<Robot>,
         loop_age: Option<Duration>,
     ) {
-        let (arrived_first, sampled_first) = *self.first.get_or_insert((arrived, sampled));
-        let apart_ns = |later: u64, earlier: u64| i128::from(later) - i128::from(earlier);
-        let way_ns = apart_ns(arrived.as_ns(), arrived_first.as_ns())
-            - apart_ns(sampled.as_ns(), sampled_first.as_ns());
+        // Two clocks: what they show says nothing. It is only ever compared with that of another command.
+        let way_ns = i128::from(arrived.as_ns()) - i128::from(sampled.as_ns());
         self.turn(arrived);
         self.current.note(way_ns, loop_age);
         self.newest = self.bound(way_ns);
