@@ -6,7 +6,7 @@
 //! verdict: a decoder is not asked whether it is right.
 //!
 //! - [`frames`], [`session`], [`pictures`]: what comes over the link.
-//! - [`keys`], [`profile`], [`models`]: files that people edit.
+//! - [`keys`], [`mod@profile`], [`models`]: files that people edit.
 //! - [`page`]: what the browser says.
 //! - [`robot`]: the robot's core, driven by bytes that are read as a program.
 

@@ -1,6 +1,6 @@
 //! The robot's core, driven by bytes that are read as a program.
 //!
-//! A program says what time it is, what arrives, what is said and what is measured; [`witness`] judges
+//! A program says what time it is, what arrives, what is said and what is measured; `witness` judges
 //! every step. Raw bytes would never pass the identity of one frame, so most operations speak through a
 //! console that knows session, epoch and numbers, and that can be told to get each of them wrong.
 

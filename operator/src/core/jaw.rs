@@ -5,8 +5,8 @@
 //! robot's core last asked the jaw for: the two have met before anything moves, and nothing moves because they
 //! met. What is measured would not do, for a jaw that holds something is measured wider than it is asked to be.
 //!
-//! While the robot follows, the opening goes up and down from there, never further than [`LEAD_S`] of full
-//! speed ahead of the robot: a jaw that is kept from moving leaves nothing to unwind.
+//! While the robot follows, the opening goes up and down from there, never further ahead of the robot than a
+//! quarter of a second of full speed: a jaw that is kept from moving leaves nothing to unwind.
 
 use core::time::Duration;
 
