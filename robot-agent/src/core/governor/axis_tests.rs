@@ -100,6 +100,9 @@ fn the_extent_knows_a_turn_inside_a_phase() {
     // In the middle of the phase of constant acceleration: −1 at its begin, 1 s later zero.
     let p = VelocityProfile::new(state(-1.0, 1.0), 3.0, unit());
     assert_eq!(p.extent().0, -0.5);
+    // 0.28 is left upward and jerked downward: zero after 1.4 s, while the acceleration is at −0.9.
+    let p = VelocityProfile::new(state(0.28, 0.5), -3.0, unit());
+    assert!((p.extent().1 - p.at(1.4).0).abs() < 1e-15, "{:?}", p.extent());
     // The start is part of it, and what comes after the end of the tick is not.
     let p = VelocityProfile::new(state(1.0, 0.0), 2.0, unit());
     assert_eq!(p.extent().0, 0.0);
