@@ -3,6 +3,7 @@
  *
  * The picture keeps its shape. What is left of the frame goes to the left side, where the parameters
  * stand, except for the strip at the right that the ruler needs: text over a picture hides anatomy.
+ * Where the parameters do not fit and nothing is to be measured, the picture stands in the middle.
  */
 
 /** Strip for the ruler, in rem, wide enough for "150" and its tick. */
@@ -31,8 +32,9 @@ export function placePicture({ frame, canvas, overlay, text, knobs }, picture, d
     // Only a section has a depth to measure.
     const ruler = depthMm > 0 ? RULER_REM * rem : 0;
     const right = spare >= ruler ? ruler : 0;
+    const beside = spare - right >= PARAMETERS_REM * rem;
     const box = {
-        left: Math.max(0, spare - right),
+        left: beside || depthMm > 0 ? spare - right : Math.round(spare / 2),
         top: Math.round((height - shown.height) / 2),
         ...shown,
     };
@@ -41,7 +43,6 @@ export function placePicture({ frame, canvas, overlay, text, knobs }, picture, d
     canvas.style.top = `${box.top}px`;
     canvas.style.width = `${box.width}px`;
     canvas.style.height = `${box.height}px`;
-    const beside = box.left >= PARAMETERS_REM * rem;
     frame.dataset.parameters = beside ? 'beside' : 'over';
     // Over the picture the text stands below the orientation mark, beside it at the top of the frame.
     // Without a mark it is a line at the top, in the style sheet.
