@@ -79,7 +79,17 @@ export class Interlocks {
 function figures(row, state) {
     if (state === 'unknown') return UNKNOWN_NUMBER;
     if (row.value === null) return row.limit ? strings.limitOnly(row.limit) : '';
-    return row.limit ? `${row.value} / ${row.limit}` : row.value;
+    return row.limit ? `${withoutUnitOf(row.limit, row.value)} / ${row.limit}` : row.value;
+}
+
+/**
+ * A unit that stands behind the limit is not said twice: the room is the name's.
+ * @param {string} limit  such as "140 ms"
+ * @param {string} value  such as "57 ms"
+ */
+function withoutUnitOf(limit, value) {
+    const [number, ...unit] = value.split(' ');
+    return limit.endsWith(` ${unit.join(' ')}`) ? number : value;
 }
 
 /**
